@@ -1,0 +1,148 @@
+/**
+ * What passes and search may ask of a cost model. The backend implements it; passes see this interface alone, so that a decision
+ * never depends on how its price is computed.
+ */
+import type { Direction, Hierarchy, MemoryOperand, Unroll } from "./accelerator.js";
+import type { Dim } from "./axis-map.js";
+import type { Loop } from "./network.js";
+import type { RuleSet } from "./rules.js";
+
+/** A window seen by the mapper: `stride·out + dilation·tap`. */
+export interface WindowShape {
+  readonly out: Dim;
+  readonly tap: Dim;
+  readonly stride: number;
+  readonly dilation: number;
+}
+
+/** One operand as the mapper sees it. */
+export interface OperandShape {
+  /** Operand of the layer: `O`, `W`, `I`, `X`, `Y`. */
+  readonly name: string;
+  readonly memoryOperand: MemoryOperand;
+  /** Bits per element; of the output: of a partial sum. */
+  readonly bits: number;
+  /** Loops that index it directly; loops of declared size 1 and loops of a window are left out (SL §1.2). */
+  readonly relevant: readonly Dim[];
+  /** Axes that it is indexed by through a window. */
+  readonly windows: readonly WindowShape[];
+}
+
+/** Everything that the cost of one layer on one tile depends on (SL §11.7). Equal problems have equal answers. */
+export interface MappingProblem {
+  /** Loops with the sizes of this tile, in declared order. */
+  readonly loops: readonly Loop[];
+  /** Output first. */
+  readonly operands: readonly OperandShape[];
+  /** Bits of a finished output element. */
+  readonly finalOutputBits: number;
+  /** The memories that may be used. */
+  readonly hierarchy: Hierarchy;
+  readonly unrolling: readonly Unroll[];
+  /** Largest number of loop factors; `undefined`: no limit. */
+  readonly loopLimit: number | undefined;
+}
+
+/** One mapping: the order of the loops and, per operand, where its levels cut that order. */
+export interface Mapping {
+  /** Innermost first. */
+  readonly loops: readonly Loop[];
+  /** Unrolling as used; sizes may be fractional under the published rules (SL §2.1). */
+  readonly spatial: readonly Unroll[];
+  /** Memories of each operand, innermost first. */
+  readonly levels: Readonly<Record<string, readonly string[]>>;
+  /** Per operand: number of loops at or below each of its levels. */
+  readonly boundaries: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Accesses of the full port width in each direction at one memory level; fractional where the granularity is finer. */
+export type Accesses = Readonly<Record<Direction, number>>;
+
+/** Cost of one layer on one tile; energies in pJ, times in cycles. */
+export interface LayerCost {
+  readonly energy: number;
+  readonly macEnergy: number;
+  readonly memoryEnergy: number;
+  /** Per operand and level, innermost first. */
+  readonly accesses: Readonly<Record<string, readonly Accesses[]>>;
+  readonly energyByLevel: Readonly<Record<string, readonly number[]>>;
+  /** Cycles with full use of the array, and with the chosen unrolling, both without stalls. */
+  readonly idealCycles: number;
+  readonly temporalCycles: number;
+  /** Computation with stalls; with initial loading; with final off-loading too. */
+  readonly computationCycles: number;
+  readonly loadedCycles: number;
+  readonly offloadedCycles: number;
+  /** Largest footprint of the layer's operands in one instance of each memory, bits. */
+  readonly occupancy: Readonly<Record<string, number>>;
+}
+
+/** How a mapping was found, so that a reader can trust it. */
+export interface SearchCertificate {
+  /** Loop orders in the space, and those that were evaluated. */
+  readonly orderings: number;
+  readonly visited: number;
+  /** Whether the result is proven best in the space. */
+  readonly optimal: boolean;
+}
+
+export type MappingResult =
+  | { readonly feasible: true; readonly mapping: Mapping; readonly cost: LayerCost; readonly search: SearchCertificate }
+  /** No loop order can be allocated: the named memory cannot hold what must stay in it. */
+  | { readonly feasible: false; readonly memory: string };
+
+export type CopyKind = "stack-input" | "output-to-input" | "cache-read" | "cache-write" | "weights" | "stack-output";
+
+/** An end of a copy: a memory, reached along the chain of an operand. */
+export interface CopyEnd {
+  readonly operand: MemoryOperand;
+  readonly memory: string;
+}
+
+/** Data that moves between two memories outside of any layer's loop nest. */
+export interface Copy {
+  readonly kind: CopyKind;
+  /** Layer (or stack input) whose data moves. */
+  readonly layer: string;
+  /** Operand of the layer that is read or written. */
+  readonly operand: string;
+  readonly bits: number;
+  readonly from: CopyEnd;
+  readonly to: CopyEnd;
+}
+
+/** One stop of a copy on its way; energies in pJ. */
+export interface Hop {
+  readonly from: string;
+  readonly to: string;
+  readonly operand: MemoryOperand;
+  readonly sendEnergy: number;
+  readonly receiveEnergy: number;
+  /** Accesses of the full port width at the sender and at the receiver. */
+  readonly sent: number;
+  readonly received: number;
+  readonly cycles: number;
+}
+
+export interface CopyCost {
+  readonly energy: number;
+  readonly cycles: number;
+  readonly hops: readonly Hop[];
+}
+
+/** Copies that start together: ports serialise, different ports run in parallel (DF §9.4). */
+export interface CopyPhaseCost {
+  readonly energy: number;
+  readonly cycles: number;
+  readonly copies: readonly CopyCost[];
+  /** Cycle at which each used port falls idle, by `memory.port`. */
+  readonly portBusy: Readonly<Record<string, number>>;
+}
+
+export interface CostModel {
+  readonly rules: RuleSet;
+  /** Best mapping of a layer. Memoised by content; equal problems return the same object. */
+  mapLayer(problem: MappingProblem): MappingResult;
+  /** Cost of copies that start together on the full hierarchy. */
+  copyPhase(copies: readonly Copy[], hierarchy: Hierarchy): CopyPhaseCost;
+}

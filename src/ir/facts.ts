@@ -1,0 +1,177 @@
+/**
+ * What passes learn is attached to a module as typed facts, so that absence is visible and reading is checked. Every fact of the
+ * house is declared here, where passes and backend both see it; a user's pass defines its own with `defineFact`.
+ */
+import type { MemoryOperand, Unroll } from "./accelerator.js";
+import type { Copy, CopyPhaseCost, MappingProblem, MappingResult } from "./cost-model.js";
+import type { LayerId, Loop, TensorId } from "./network.js";
+
+declare const factType: unique symbol;
+
+/** Key of a fact; `T` travels in the type only. */
+export interface Fact<T> {
+  readonly name: string;
+  readonly [factType]?: T;
+}
+
+export const defineFact = <T>(name: string): Fact<T> => ({ name });
+
+/** Bits per element of a layer's operands. */
+export interface LayerPrecision {
+  /** By operand name; the output's is the width of a partial sum. */
+  readonly operands: Readonly<Record<string, number>>;
+  readonly finalOutput: number;
+}
+export const PRECISION = defineFact<ReadonlyMap<LayerId, LayerPrecision>>("precision");
+
+/** Spatial mapping of a layer and the memory chain of each of its operands. */
+export interface LayerUnrolling {
+  readonly unrolling: readonly Unroll[];
+  readonly links: Readonly<Record<string, MemoryOperand>>;
+  /** Name of the dataflow entry that the unrolling came from. */
+  readonly dataflow: string;
+}
+export const UNROLLING = defineFact<ReadonlyMap<LayerId, LayerUnrolling>>("unrolling");
+
+/** A feature map that a stack reads from outside. */
+export interface StackInput {
+  /** Name of the network input, or `substack_input_layer_<n>` for a map that another stack wrote. */
+  readonly id: string;
+  readonly tensor: TensorId;
+  /** Full extent: `B K OY OX`. */
+  readonly loops: readonly Loop[];
+  /** Bits per element. */
+  readonly bits: number;
+}
+
+/** Layers that run depth-first together. */
+export interface Stack {
+  readonly id: string;
+  readonly inputs: readonly StackInput[];
+  /** In topological order; the last is the sink, whose output leaves the stack. Empty for a stack of an input alone (DF-Q2). */
+  readonly layers: readonly LayerId[];
+  /** Why the stack is costed layer by layer, where it is: operators outside the published domain. */
+  readonly alone?: string;
+}
+export const STACKS = defineFact<readonly Stack[]>("stacks");
+
+export type OverlapMode = "recompute" | "h-cached" | "fully-cached";
+export type TileOrder = "x-first" | "y-first";
+
+/** Decision for one stack, in the order of `STACKS`. */
+export interface StackTiling {
+  readonly stack: string;
+  /** Tile of the stack's output, elements; clamped to the output. */
+  readonly tile: { readonly width: number; readonly height: number };
+  readonly overlap: OverlapMode;
+  readonly order: TileOrder;
+}
+export const TILING = defineFact<readonly StackTiling[]>("tiling");
+
+/** A layer (or stack input) on one tile type. */
+export interface PlacedNode {
+  readonly id: string;
+  readonly kind: "input" | "layer";
+  /** Loop sizes of the newly computed part. */
+  readonly loops: readonly Loop[];
+  /** Bits that the layer reads (all non-constant operands, reused overlap included); 0 for an input. */
+  readonly inputBits: number;
+  /** Bits of the new part of its output. */
+  readonly outputBits: number;
+  /** Highest memory of the activations and of the outputs; the input's is absent for a stack input. */
+  readonly topInput?: string;
+  readonly topOutput: string;
+  /** Levels above the first choice that a retry added (DF §8.6). */
+  readonly lifted: { readonly input: number; readonly output: number };
+  /** Copies that run before the node, in order. */
+  readonly copies: readonly Copy[];
+}
+
+/** Tiles that are equal in everything that their cost depends on (DF §4). */
+export interface PlacedTileType {
+  readonly id: string;
+  readonly width: number;
+  readonly height: number;
+  readonly count: number;
+  /** First element of the stack's output that a tile of this type computes. */
+  readonly firstAt: { readonly x: number; readonly y: number };
+  /** The first tile of a stack fetches its weights from the top of their chain. */
+  readonly weightsFromTop: boolean;
+  /** Memory that overlap to the right (`h`) and below (`v`) is written to and read from. */
+  readonly hCache: { readonly write?: string; readonly read?: string };
+  readonly vCache: { readonly write?: string; readonly read?: string };
+  /** In topological order, stack inputs included. */
+  readonly nodes: readonly PlacedNode[];
+}
+
+export interface StackPlacement {
+  readonly stack: string;
+  /** Memory that holds the stack's weights after the first tile; absent where it has none. */
+  readonly weightMemory?: string;
+  readonly weightBits: number;
+  readonly tileTypes: readonly PlacedTileType[];
+}
+export const PLACEMENT = defineFact<readonly StackPlacement[]>("placement");
+
+/** Mapping of one layer on one tile type. */
+export interface LayerMapping {
+  readonly layer: LayerId;
+  readonly problem: MappingProblem;
+  readonly result: Extract<MappingResult, { feasible: true }>;
+}
+/** Per stack, per tile type: the mapped layers in topological order. */
+export const MAPPINGS = defineFact<readonly (readonly (readonly LayerMapping[])[])[]>("mappings");
+
+/** Copy phase before one node of one tile type. */
+export interface NodeCopies {
+  readonly node: string;
+  readonly cost: CopyPhaseCost;
+}
+
+/** Energy in pJ by what it is spent on. `mac + memory + copy` is the total. */
+export interface EnergyByKind {
+  readonly mac: number;
+  readonly memory: number;
+  readonly copy: number;
+}
+
+/** Cost of one tile type, once. */
+export interface TileTypeCost {
+  /** One per node that has copies, in order. */
+  readonly copies: readonly NodeCopies[];
+  readonly energy: EnergyByKind;
+  /** Cycles: layers with initial loading, plus copy phases. */
+  readonly latency: number;
+}
+
+/** Totals of a stack or of the network; energies in pJ, times in cycles. */
+export interface Totals {
+  readonly energy: number;
+  readonly energyByKind: EnergyByKind;
+  readonly latency: number;
+  readonly copyLatency: number;
+  /** Operations executed, recomputation included. */
+  readonly operations: number;
+  /** Energy by memory and layer operand: adds up to `memory + copy`. */
+  readonly energyByMemory: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** Accesses of the full port width by memory. */
+  readonly accesses: ReadonlyMap<string, { readonly read: number; readonly write: number }>;
+  /** Largest footprint of one layer's operands in one instance, bits. */
+  readonly peak: ReadonlyMap<string, number>;
+}
+
+/** Per layer over all tiles of all stacks; energies in pJ, times in cycles. */
+export interface LayerTotals {
+  readonly layer: LayerId;
+  readonly energy: number;
+  readonly latency: number;
+  readonly operations: number;
+}
+
+export interface ScheduleCost {
+  readonly totals: Totals;
+  /** In the order of `STACKS`. */
+  readonly stacks: readonly { readonly totals: Totals; readonly tileTypes: readonly TileTypeCost[] }[];
+  readonly layers: readonly LayerTotals[];
+}
+export const COSTS = defineFact<ScheduleCost>("costs");

@@ -1,0 +1,1 @@
+export * from "./ir/units.js";
