@@ -39,8 +39,6 @@ export interface MappingProblem {
   /** The memories that may be used. */
   readonly hierarchy: Hierarchy;
   readonly unrolling: readonly Unroll[];
-  /** Largest number of loop factors; `undefined`: no limit. */
-  readonly loopLimit: number | undefined;
 }
 
 /** One mapping: the order of the loops and, per operand, where its levels cut that order. */

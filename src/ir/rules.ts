@@ -30,6 +30,8 @@ export interface RuleSet {
   readonly stalls: "published";
   /** Initial loading and final off-loading (SL §8.5–8.6; Q5–Q8, Q32). */
   readonly loading: "published";
+  /** Largest number of loop factors of one layer (SL §3.2). */
+  readonly loopLimit: number | "none";
   /** Choice among mappings of equal energy (SL §3.3, §9; Q31). */
   readonly ties: "published";
 }
@@ -49,5 +51,6 @@ export const DEFINES: RuleSet = {
   doubleBuffering: "published",
   stalls: "published",
   loading: "published",
+  loopLimit: 6,
   ties: "published",
 };
