@@ -61,6 +61,12 @@ export function suggest(name: string, known: readonly string[]): string {
   return `did you mean ${near.map((choice) => `'${choice}'`).join(" or ")}?`;
 }
 
+/** `'a', 'b' and 3 more`: enough to recognise what is meant, short enough for one line. */
+export function listNames(names: readonly string[], limit = 5): string {
+  const shown = names.slice(0, limit).map((name) => `'${name}'`);
+  return names.length > limit ? `${shown.join(", ")} and ${names.length - limit} more` : shown.join(", ");
+}
+
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

@@ -165,7 +165,9 @@ export interface LayerTotals {
   readonly layer: LayerId;
   readonly energy: number;
   readonly latency: number;
+  /** Executed, recomputation included; and needed, each once, if the stack ran as a single tile. */
   readonly operations: number;
+  readonly neededOperations: number;
 }
 
 export interface ScheduleCost {

@@ -1,0 +1,253 @@
+/** The annotated schedule as a plain object, ready to be written as JSON (contract: `schedule.json`). */
+import { type Accelerator, type Memory, replicas } from "../../ir/accelerator.js";
+import type { Diagnostic } from "../../ir/diagnostics.js";
+import {
+  COSTS,
+  type LayerMapping,
+  type LayerPrecision,
+  type LayerTotals,
+  MAPPINGS,
+  PLACEMENT,
+  type PlacedTileType,
+  PRECISION,
+  STACKS,
+  TILING,
+  type TileTypeCost,
+  type Totals,
+} from "../../ir/facts.js";
+import type { Module } from "../../ir/module.js";
+import { iterations, type Layer, loopSize, type Network, outputOf, weightsOf } from "../../ir/network.js";
+import { VERSION } from "../../ir/version.js";
+import { contentSha256 } from "./digest.js";
+import type { ScheduleDocument } from "./schedule-schema.js";
+
+type Json<K extends keyof ScheduleDocument> = ScheduleDocument[K];
+type StackJson = Json<"stacks">[number];
+type TileTypeJson = StackJson["tileTypes"][number];
+
+/** What the document records besides the module itself. */
+export interface ScheduleRecord {
+  /** Options as the user stated them, free of paths. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Text of the pipeline that ran. */
+  readonly pipeline: string;
+  /** The network as imported: its structure is what the hash covers. */
+  readonly source: Network;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * @param module - a module with the facts of the whole pipeline
+ * @throws Error when a fact is missing or a number cannot stand in the document: defects of the pipeline
+ */
+export function scheduleDocument(module: Module, record: ScheduleRecord): ScheduleDocument {
+  const { network, accelerator } = module;
+  const costs = module.get(COSTS);
+  return {
+    format: "kerf/schedule",
+    version: 1,
+    generator: { name: "kerf", version: VERSION },
+    options: record.options,
+    pipeline: record.pipeline,
+    model: { name: network.name, structureSha256: structureSha256(record.source) },
+    accelerator: describeAccelerator(accelerator),
+    memories: accelerator.memories.map((memory) => describeMemory(accelerator, memory)),
+    totals: { ...totalsJson(costs.totals), macs: network.layers.reduce((sum, { macs }) => sum + macs, 0) },
+    layers: layersJson(module, costs.layers),
+    stacks: stacksJson(module),
+    search: { space: "one stated schedule; loop orders searched per layer", evaluated: 1, optimal: true },
+    coverage: network.coverage.map(({ node, opType, status, layer, reason }) => ({
+      node,
+      opType,
+      status,
+      ...(layer !== undefined && { layer }),
+      ...(reason !== undefined && { reason }),
+    })),
+    diagnostics: record.diagnostics.map((diagnostic) => ({ ...diagnostic, where: withoutPath(diagnostic.where) })),
+  };
+}
+
+/** Hash of layers and tensors; weight payloads, file names and the order of the ledger play no part. */
+const structureSha256 = ({ layers, tensors }: Network): string =>
+  contentSha256({
+    layers: layers.map(({ loc: _, ...layer }) => layer),
+    tensors: [...tensors.values()].map(({ loc: _, ...tensor }) => tensor),
+  });
+
+function describeAccelerator({ loc: _, ...description }: Accelerator): Json<"accelerator"> {
+  return { name: description.name, sha256: contentSha256(description), description };
+}
+
+const describeMemory = (accelerator: Accelerator, memory: Memory): Json<"memories">[number] => ({
+  id: memory.id,
+  sizeBits: memory.size,
+  wordBits: Math.max(...memory.ports.map(({ bandwidth }) => bandwidth)),
+  replicas: replicas(accelerator.array, memory),
+  ports: memory.ports.map(({ name, type, bandwidth, granularity }) => ({
+    name,
+    type,
+    bandwidthBits: bandwidth,
+    granularityBits: granularity,
+  })),
+});
+
+const totalsJson = (totals: Totals): StackJson["totals"] => ({
+  energyPj: totals.energy,
+  latencyCycles: totals.latency,
+  copyCycles: totals.copyLatency,
+  operations: totals.operations,
+  energyByKindPj: { ...totals.energyByKind },
+  energyByMemoryPj: Object.fromEntries(
+    [...totals.energyByMemory].map(([memory, operands]) => [memory, Object.fromEntries(operands)]),
+  ),
+  peakBits: Object.fromEntries(totals.peak),
+  accesses: Object.fromEntries([...totals.accesses].map(([memory, count]) => [memory, { ...count }])),
+});
+
+function layersJson(module: Module, totals: readonly LayerTotals[]): Json<"layers"> {
+  const precision = module.get(PRECISION);
+  return module.network.layers.map((layer) => {
+    const bits = precision.get(layer.id);
+    if (bits === undefined) throw new Error(`layer '${layer.id}' has no precision`);
+    return {
+      id: layer.id,
+      name: layer.name,
+      op: layer.op,
+      nodes: [...layer.nodes],
+      dims: dimsOf(layer.loops),
+      macs: layer.macs,
+      ...executedMacs(
+        layer,
+        totals.find((entry) => entry.layer === layer.id),
+      ),
+      weightBits: weightBits(layer, module.network, bits),
+      precision: { operands: { ...bits.operands }, finalOutput: bits.finalOutput },
+      attributes: { ...layer.attributes },
+    };
+  });
+}
+
+/** Bits of the layer's constant operands; a window whose taps hold no data has none. */
+function weightBits(layer: Layer, network: Network, precision: LayerPrecision): number {
+  const sizes = weightsOf(layer).map(({ name, tensor }) => {
+    const dims = tensor === undefined ? undefined : network.tensors.get(tensor)?.dims;
+    const elements = dims?.reduce((product, extent) => product * extent, 1) ?? 0;
+    return elements * (precision.operands[name] ?? 0);
+  });
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** MACs executed, executed again, and declared but not needed; zero for layers that multiply nothing. */
+function executedMacs(layer: Layer, totals: LayerTotals | undefined) {
+  if (layer.macs === 0 || totals === undefined) return { computedMacs: 0, elidedMacs: 0, recomputedMacs: 0 };
+  const perOperation = layer.macs / iterations(layer.loops);
+  return {
+    computedMacs: Math.round(totals.operations * perOperation),
+    elidedMacs: Math.max(0, layer.macs - Math.round(totals.neededOperations * perOperation)),
+    recomputedMacs: Math.round((totals.operations - totals.neededOperations) * perOperation),
+  };
+}
+
+function stacksJson(module: Module): Json<"stacks"> {
+  const [tilings, placements, mappings] = [module.get(TILING), module.get(PLACEMENT), module.get(MAPPINGS)];
+  const costs = module.get(COSTS);
+  const tensorOf = tensorNames(module);
+  return module.get(STACKS).map((stack, s) => {
+    const [tiling, placement, types, cost] = [tilings[s], placements[s], mappings[s], costs.stacks[s]];
+    if (!tiling || !placement || !types || !cost) throw new Error(`stack ${stack.id} lacks a decision`);
+    return {
+      id: stack.id,
+      layers: [...stack.layers],
+      inputs: stack.inputs.map(({ id, tensor }) => ({ id, tensor })),
+      tile: { ...tiling.tile },
+      overlap: tiling.overlap,
+      order: tiling.order,
+      ...(placement.weightMemory !== undefined && { weightMemory: placement.weightMemory }),
+      weightBits: placement.weightBits,
+      ...(stack.alone !== undefined && { alone: stack.alone }),
+      totals: totalsJson(cost.totals),
+      tileTypes: placement.tileTypes.map((type, t) =>
+        tileTypeJson(type, types[t] ?? [], cost.tileTypes[t]!, (layer, operand) =>
+          tensorOf(stack.inputs.find(({ id }) => id === layer)?.tensor, layer, operand),
+        ),
+      ),
+    };
+  });
+}
+
+function tileTypeJson(
+  type: PlacedTileType,
+  layers: readonly LayerMapping[],
+  cost: TileTypeCost,
+  tensorOf: (layer: string, operand: string) => string,
+): TileTypeJson {
+  return {
+    id: type.id,
+    width: type.width,
+    height: type.height,
+    count: type.count,
+    firstAt: { ...type.firstAt },
+    weightsFromTop: type.weightsFromTop,
+    hCache: { ...type.hCache },
+    vCache: { ...type.vCache },
+    energyPj: cost.energy.mac + cost.energy.memory + cost.energy.copy,
+    latencyCycles: cost.latency,
+    copyCycles: cost.copies.reduce((sum, phase) => sum + phase.cost.cycles, 0),
+    layers: layers.map(tileLayerJson),
+    copies: type.nodes.flatMap((node) => {
+      const phase = cost.copies.find((entry) => entry.node === node.id);
+      return node.copies.map((copy, i) => ({
+        kind: copy.kind,
+        before: node.id,
+        layer: copy.layer,
+        tensor: tensorOf(copy.layer, copy.operand),
+        operand: copy.operand,
+        bits: copy.bits,
+        from: { ...copy.from },
+        to: { ...copy.to },
+        energyPj: phase?.cost.copies[i]?.energy ?? 0,
+        cycles: phase?.cost.copies[i]?.cycles ?? 0,
+      }));
+    }),
+  };
+}
+
+function tileLayerJson({ layer, problem, result: { mapping, cost } }: LayerMapping): TileTypeJson["layers"][number] {
+  return {
+    layer,
+    computed: { width: loopSize(problem.loops, "OX", 1), height: loopSize(problem.loops, "OY", 1) },
+    dims: dimsOf(problem.loops),
+    levels: mapRecord(mapping.levels, (memories) => [...memories]),
+    spatial: mapping.spatial.map((unroll) => ({ ...unroll })),
+    loops: mapping.loops.map((loop) => ({ ...loop })),
+    boundaries: mapRecord(mapping.boundaries, (cuts) => [...cuts]),
+    energyPj: cost.energy,
+    macEnergyPj: cost.macEnergy,
+    energyByLevelPj: mapRecord(cost.energyByLevel, (levels) => [...levels]),
+    accesses: mapRecord(cost.accesses, (levels) => levels.map((level) => ({ ...level }))),
+    latencyCycles: cost.loadedCycles,
+    computationCycles: cost.computationCycles,
+    offloadedCycles: cost.offloadedCycles,
+    idealCycles: cost.idealCycles,
+  };
+}
+
+const mapRecord = <A, B>(record: Readonly<Record<string, A>>, f: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]));
+
+const dimsOf = (loops: Layer["loops"]): Record<string, number> =>
+  Object.fromEntries(loops.map(({ dim, size }) => [dim, size]));
+
+/** Tensor that an operand of a layer, or a stack input, stands for. */
+function tensorNames(module: Module) {
+  const layers = new Map<string, Layer>(module.network.layers.map((layer) => [layer.id, layer]));
+  return (input: string | undefined, id: string, operand: string): string => {
+    const layer = layers.get(id);
+    if (input !== undefined || layer === undefined) return input ?? id;
+    return (layer.operands.find(({ name }) => name === operand) ?? outputOf(layer)).tensor ?? id;
+  };
+}
+
+/** A document must not depend on where the model lies: file names lose their folders. */
+const withoutPath = ({ file, ...where }: Diagnostic["where"]): Diagnostic["where"] =>
+  file === undefined ? where : { file: file.replace(/^.*[\\/]/, ""), ...where };

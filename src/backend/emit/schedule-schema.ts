@@ -1,0 +1,171 @@
+/** Shape of `schedule.json`, version 1. The published JSON Schema (`schema/schedule-v1.json`) is generated from it. */
+import { z } from "zod";
+
+const count = z.number().int().nonnegative();
+const positive = z.number().int().positive();
+const quantity = z.number().nonnegative();
+const name = z.string();
+
+const loop = z.strictObject({ dim: name, size: positive });
+const unroll = z.strictObject({ dim: name, size: z.number().positive(), arrayDim: name });
+const accesses = z.strictObject({ read: quantity, write: quantity });
+const energyByKind = z.strictObject({ mac: quantity, memory: quantity, copy: quantity });
+
+export const totalsSchema = z.strictObject({
+  energyPj: quantity,
+  latencyCycles: count,
+  copyCycles: count.describe("part of latencyCycles that is spent in copy phases"),
+  operations: count.describe("executed, recomputation included"),
+  energyByKindPj: energyByKind.describe("adds up to energyPj"),
+  energyByMemoryPj: z.record(name, z.record(name, quantity)).describe("memory → operand; adds up to memory + copy"),
+  peakBits: z.record(name, quantity).describe("largest footprint of one layer's operands in one instance of a memory"),
+  accesses: z.record(name, accesses).describe("accesses of the full port width"),
+});
+
+const port = z.strictObject({
+  name,
+  type: z.enum(["read", "write", "read-write"]),
+  bandwidthBits: z.number().positive(),
+  granularityBits: count,
+});
+
+const memory = z.strictObject({
+  id: name,
+  sizeBits: count,
+  wordBits: z.number().positive().describe("full width of its widest port"),
+  replicas: positive,
+  ports: z.array(port),
+});
+
+const layer = z.strictObject({
+  id: name,
+  name,
+  op: name,
+  nodes: z.array(name).describe("nodes of the model that the layer stands for"),
+  dims: z.record(name, positive),
+  macs: count,
+  computedMacs: count,
+  elidedMacs: count.describe("declared by the model but needed by nobody"),
+  recomputedMacs: count.describe("executed more than once"),
+  weightBits: count,
+  precision: z.strictObject({ operands: z.record(name, count), finalOutput: count }),
+  attributes: z.record(name, z.unknown()),
+});
+
+const copyEnd = z.strictObject({ memory: name, operand: name });
+
+const copy = z.strictObject({
+  kind: z.enum(["stack-input", "output-to-input", "cache-read", "cache-write", "weights", "stack-output"]),
+  before: name.describe("layer or stack input whose copy phase it belongs to"),
+  layer: name.describe("layer or stack input whose data moves"),
+  tensor: name,
+  operand: name,
+  bits: count,
+  from: copyEnd,
+  to: copyEnd,
+  energyPj: quantity,
+  cycles: count,
+});
+
+const tileLayer = z.strictObject({
+  layer: name,
+  computed: z.strictObject({ width: positive, height: positive }),
+  dims: z.record(name, positive).describe("loop sizes on this tile"),
+  levels: z.record(name, z.array(name)).describe("operand → memories, innermost first"),
+  spatial: z.array(unroll),
+  loops: z.array(loop).describe("temporal loops, innermost first"),
+  boundaries: z.record(name, z.array(count)).describe("operand → number of loops at or below each of its levels"),
+  energyPj: quantity,
+  macEnergyPj: quantity,
+  energyByLevelPj: z.record(name, z.array(quantity)),
+  accesses: z.record(name, z.array(z.strictObject({ tl: quantity, fl: quantity, th: quantity, fh: quantity }))),
+  latencyCycles: count.describe("computation with stalls and initial loading"),
+  computationCycles: count.describe("computation with stalls"),
+  offloadedCycles: count.describe("latencyCycles and final off-loading"),
+  idealCycles: count,
+});
+
+const tileType = z.strictObject({
+  id: name,
+  width: positive,
+  height: positive,
+  count: positive,
+  firstAt: z.strictObject({ x: count, y: count }).describe("first output element of the first tile of this type"),
+  weightsFromTop: z.boolean(),
+  hCache: z.strictObject({ write: name.optional(), read: name.optional() }),
+  vCache: z.strictObject({ write: name.optional(), read: name.optional() }),
+  energyPj: quantity,
+  latencyCycles: count,
+  copyCycles: count,
+  layers: z.array(tileLayer),
+  copies: z.array(copy),
+});
+
+const stack = z.strictObject({
+  id: name,
+  layers: z.array(name),
+  inputs: z.array(z.strictObject({ id: name, tensor: name })),
+  tile: z.strictObject({ width: positive, height: positive }),
+  overlap: z.enum(["recompute", "h-cached", "fully-cached"]),
+  order: z.enum(["x-first", "y-first"]),
+  weightMemory: name.optional(),
+  weightBits: count,
+  alone: name.optional().describe("why the stack is costed outside of the depth-first model"),
+  totals: totalsSchema,
+  tileTypes: z.array(tileType),
+});
+
+const diagnostic = z.strictObject({
+  code: name,
+  severity: z.enum(["error", "warning", "info"]),
+  message: name,
+  where: z.strictObject({
+    file: name.optional(),
+    line: positive.optional(),
+    column: positive.optional(),
+    node: name.optional(),
+    field: name.optional(),
+  }),
+  hint: name,
+});
+
+export const scheduleSchema = z.strictObject({
+  format: z.literal("kerf/schedule"),
+  version: z.literal(1),
+  generator: z.strictObject({ name: z.literal("kerf"), version: name }),
+  options: z.record(name, z.unknown()),
+  pipeline: name.describe("the passes that ran, with their options"),
+  model: z.strictObject({ name, structureSha256: name }),
+  accelerator: z.strictObject({ name, sha256: name, description: z.record(name, z.unknown()) }),
+  memories: z.array(memory),
+  totals: totalsSchema.extend({ macs: count.describe("of the network, as declared") }),
+  layers: z.array(layer),
+  stacks: z.array(stack),
+  search: z.strictObject({
+    space: name,
+    evaluated: count,
+    optimal: z.boolean(),
+    bound: quantity.optional(),
+    gap: quantity.optional(),
+  }),
+  coverage: z.array(
+    z.strictObject({
+      node: name,
+      opType: name,
+      status: z.enum(["lowered", "folded", "view", "moved", "opaque", "refused"]),
+      layer: name.optional(),
+      reason: name.optional(),
+    }),
+  ),
+  diagnostics: z.array(diagnostic),
+});
+
+/** `schedule.json` as an object. Energies in pJ, times in cycles, sizes in bits. */
+export type ScheduleDocument = z.infer<typeof scheduleSchema>;
+
+/** The JSON Schema (2020-12) that the package ships. */
+export const scheduleJsonSchema = (): object => ({
+  ...z.toJSONSchema(scheduleSchema, { target: "draft-2020-12" }),
+  $id: "kerf/schedule-v1",
+  title: "Kerf schedule, version 1",
+});
