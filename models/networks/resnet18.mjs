@@ -41,7 +41,6 @@ function basicBlock(graph, name, x, channels, stride) {
     pad: 1,
     bias: true,
   });
-  const shortcut =
-    stride === 1 ? x : graph.conv(`${name}.downsample`, x, { kernel: 1, channels, stride, bias: true });
+  const shortcut = stride === 1 ? x : graph.conv(`${name}.downsample`, x, { kernel: 1, channels, stride, bias: true });
   return graph.relu(`${name}.relu2`, graph.add(`${name}.add`, main, shortcut));
 }
