@@ -1,0 +1,91 @@
+/** Fields of an accelerator file, in the two generations of the ZigZag schema. Units: bit, bit/cycle, pJ per access, cycles. */
+import { z } from "zod";
+
+const positive = z.int().min(1);
+const cost = z.number().min(0).nullish();
+
+/** Array dimensions are `D1`, `D2`, …: their numbers are their canonical order (SL-Q27). */
+const arrayDim = z.string().regex(/^D[1-9]\d?$/, "an array dimension: D1, D2, …");
+const memoryOperand = z.enum(["O", "I1", "I2"]);
+const portName = z.string().regex(/^(r|w|rw)_port_[1-9]\d*$/, "a port name: r_port_1, w_port_1, rw_port_1, …");
+
+const common = {
+  size: positive,
+  r_cost: cost,
+  w_cost: cost,
+  area: z.number().min(0).nullish(),
+  latency: z.int().min(0).optional(),
+  mem_type: z.string().optional(),
+  auto_cost_extraction: z.boolean().optional(),
+  operands: z.array(memoryOperand).min(1),
+  served_dimensions: z.array(arrayDim),
+};
+
+/** Present generation: each port lists what it serves. */
+export const memorySchema = z.strictObject({
+  ...common,
+  ports: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        type: z.enum(["read", "write", "read_write"]),
+        bandwidth_min: positive.optional(),
+        bandwidth_max: positive,
+        allocation: z.array(z.string().regex(/^\s*(O|I1|I2)\s*,\s*(fh|tl|fl|th)\s*$/, "'<O|I1|I2>, <fh|tl|fl|th>'")),
+      }),
+    )
+    .min(1),
+});
+
+const portsOfOperand = z.strictObject({
+  fh: portName.optional(),
+  tl: portName.optional(),
+  fl: portName.optional(),
+  th: portName.optional(),
+});
+
+/** Earlier generation: ports are counted, and each operand lists its ports. */
+export const countedPortsMemorySchema = z.strictObject({
+  ...common,
+  r_bw: positive,
+  w_bw: positive,
+  r_port: z.int().min(0),
+  w_port: z.int().min(0),
+  rw_port: z.int().min(0),
+  min_r_granularity: positive.nullish(),
+  min_w_granularity: positive.nullish(),
+  ports: z.array(portsOfOperand),
+});
+
+/** Fields that only the earlier generation of a memory has. */
+export const COUNTED_PORTS_FIELDS = ["r_bw", "w_bw", "r_port", "w_port", "rw_port"];
+
+/** `input_precision`, areas and the fields of in-memory computing are read and not used. */
+export const arraySchema = z.strictObject({
+  input_precision: z.array(positive).optional(),
+  unit_energy: z.number().min(0).optional(),
+  multiplier_energy: z.number().min(0).optional(),
+  unit_area: z.number().min(0).optional(),
+  multiplier_area: z.number().min(0).optional(),
+  dimensions: z.array(arrayDim).min(1),
+  sizes: z.array(positive),
+  is_imc: z.boolean().optional(),
+  imc_type: z.unknown().optional(),
+  adc_resolution: z.unknown().optional(),
+  bit_serial_precision: z.unknown().optional(),
+});
+
+export const memoryName = z.string().regex(/^[A-Za-z_][\w.-]*$/, "a name that starts with a letter");
+
+/** Top of the file. Memories, array and dataflows are checked one by one, so that one mistake hides no other. */
+export const acceleratorSchema = z.strictObject({
+  name: z.string().min(1),
+  memories: z.record(memoryName, z.unknown()),
+  operational_array: z.unknown().optional(),
+  multipliers: z.unknown().optional(),
+  dataflows: z.unknown().optional(),
+});
+
+export type MemoryFields = z.infer<typeof memorySchema>;
+export type CountedPortsMemoryFields = z.infer<typeof countedPortsMemorySchema>;
+export type ArrayFields = z.infer<typeof arraySchema>;
