@@ -1,0 +1,139 @@
+/** A schedule as a table that a person likes to read. */
+import {
+  COSTS,
+  PLACEMENT,
+  type PlacedTileType,
+  STACKS,
+  type Stack,
+  type StackPlacement,
+  type StackTiling,
+  TILING,
+  type Totals,
+  UNROLLING,
+} from "../../ir/facts.js";
+import type { Module } from "../../ir/module.js";
+import { type LayerId, weightsOf } from "../../ir/network.js";
+import { energyScale, grouped, inScale, percent, type Scale, size } from "./quantities.js";
+import { type Align, ellipsis, printTable } from "./table.js";
+
+const NAME_LIMIT = 36;
+const COLUMNS: readonly Align[] = [
+  ...(["left", "left", "right", "left", "left", "left"] as const),
+  ...(["right", "right", "right", "right"] as const),
+];
+
+/** Stacks with their layers, then energy by memory, then totals and what dominates them. */
+export function printSummary(module: Module, costModel: string): string {
+  const { totals } = module.get(COSTS);
+  const stacks = module.get(STACKS);
+  const head = `${module.network.name} on ${module.accelerator.name}, cost model ${costModel}, ${plural(stacks.length, "stack")}`;
+  const scale = energyScale(totals.energy);
+  const lines = [
+    head,
+    ...stacks.flatMap((_, s) => ["", ...printStack(module, s, scale)]),
+    "",
+    ...printMemories(module, totals, scale),
+    "",
+    ...printTotals(totals, scale),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function printStack(module: Module, s: number, scale: Scale): readonly string[] {
+  const costs = module.get(COSTS);
+  const stack = module.get(STACKS)[s]!;
+  const placement = module.get(PLACEMENT)[s]!;
+  const { totals } = costs.stacks[s]!;
+  const priced = (cells: readonly string[], energy: number, latency: number) => [
+    ...cells,
+    inScale(energy, scale),
+    percent(energy, costs.totals.energy),
+    grouped(latency),
+    percent(latency, costs.totals.latency),
+  ];
+  const layers = stack.layers.map((id) => {
+    const entry = costs.layers.find(({ layer }) => layer === id);
+    return priced(layerCells(module, id, placement), entry?.energy ?? 0, entry?.latency ?? 0);
+  });
+  const copies = priced(["copies", "", "", "", "", ""], totals.energyByKind.copy, totals.copyLatency);
+  const whole = priced(["stack", "", "", "", "", ""], totals.energy, totals.latency);
+  const heading = ["layer", "op", "tile", "W in", "I in", "O in", `energy [${scale.unit}]`, "", "cycles", ""];
+  const table = printTable([heading, ...layers, copies, whole], COLUMNS, "  ");
+  return [stackHeading(stack, module.get(TILING)[s]!, placement), ...table];
+}
+
+function stackHeading(stack: Stack, tiling: StackTiling, { tileTypes }: StackPlacement): string {
+  const tiles = tileTypes.reduce((sum, { count }) => sum + count, 0);
+  const types = tileTypes.length === 1 ? "" : ` of ${tileTypes.length} types`;
+  const how = stack.alone === undefined ? `${tiling.overlap}, ${tiling.order}` : `alone: ${stack.alone}`;
+  const tile = `tile ${tiling.tile.width}x${tiling.tile.height}`;
+  return `stack ${stack.id}: ${plural(stack.layers.length, "layer")}, ${tile}, ${plural(tiles, "tile")}${types}, ${how}`;
+}
+
+/** The row shows the most frequent tile type: its new part, and the highest memory of each operand. */
+function layerCells(module: Module, id: LayerId, placement: StackPlacement): readonly string[] {
+  const layer = module.network.layers.find((candidate) => candidate.id === id)!;
+  const node = mainType(placement).nodes.find((candidate) => candidate.id === id);
+  const extent = (dim: string) => node?.loops.find((loop) => loop.dim === dim)?.size ?? 1;
+  const hasWeights = weightsOf(layer).some(({ tensor }) => tensor !== undefined) && module.get(UNROLLING).has(id);
+  return [
+    ellipsis(layer.name, NAME_LIMIT),
+    [layer.op, ...layer.postOps.map(({ op }) => op)].join("+"),
+    `${extent("OX")}x${extent("OY")}`,
+    hasWeights ? (placement.weightMemory ?? "–") : "–",
+    node?.topInput ?? "–",
+    node?.topOutput ?? "–",
+  ];
+}
+
+const mainType = ({ tileTypes }: StackPlacement): PlacedTileType =>
+  tileTypes.reduce((best, type) => (type.count > best.count ? type : best));
+
+function printMemories(module: Module, totals: Totals, scale: Scale): readonly string[] {
+  const operands = [...new Set([...totals.energyByMemory.values()].flatMap((row) => [...row.keys()]))].sort();
+  const rows = module.accelerator.memories.map((memory) => {
+    const energies = totals.energyByMemory.get(memory.id);
+    const sum = [...(energies?.values() ?? [])].reduce((a, b) => a + b, 0);
+    const peak = totals.peak.get(memory.id) ?? 0;
+    return [
+      memory.id,
+      ...operands.map((operand) => {
+        const energy = energies?.get(operand);
+        return energy === undefined ? "–" : inScale(energy, scale);
+      }),
+      inScale(sum, scale),
+      percent(sum, totals.energy),
+      size(peak),
+      size(memory.size),
+    ];
+  });
+  const heading = [`energy [${scale.unit}]`, ...operands, "sum", "", "largest footprint", "capacity"];
+  return printTable(
+    [heading, ...rows],
+    ["left", ...operands.map(() => "right" as const), "right", "right", "right", "right"],
+    "  ",
+  );
+}
+
+function printTotals(totals: Totals, scale: Scale): readonly string[] {
+  const { mac, memory, copy } = totals.energyByKind;
+  const part = (label: string, value: number) => `${label} ${percent(value, totals.energy)}`;
+  const parts = [part("MAC", mac), part("memory", memory), part("copies", copy)].join(", ");
+  return [
+    `energy    ${inScale(totals.energy, scale)} ${scale.unit} (${grouped(totals.energy)} pJ): ${parts}`,
+    `latency   ${grouped(totals.latency)} cycles: copies ${percent(totals.copyLatency, totals.latency)}`,
+    `dominant  ${dominant(totals)}`,
+  ];
+}
+
+/** The memory and operand that cost most. */
+function dominant(totals: Totals): string {
+  const entries = [...totals.energyByMemory].flatMap(([memory, operands]) =>
+    [...operands].map(([operand, energy]) => ({ what: `${operand} in ${memory}`, energy })),
+  );
+  const all = [...entries, { what: "multiply-accumulate", energy: totals.energyByKind.mac }];
+  const most = all.reduce((best, entry) => (entry.energy > best.energy ? entry : best));
+  return `${most.what}: ${percent(most.energy, totals.energy)} of the energy`;
+}
+
+const plural = (count: number, noun: string): string => `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;

@@ -1,0 +1,112 @@
+#!/usr/bin/env node
+/** Entry of the command line: parses, runs one command, chooses the exit code. Commands load only when they run. */
+import { Command, CommanderError, Option } from "commander";
+import { badCommandLine } from "../ir/diagnostics/command.js";
+import { DiagnosticError } from "../ir/diagnostics.js";
+import { VERSION } from "../ir/version.js";
+import { type MessageOptions, showDiagnostics } from "./output.js";
+
+const EXIT = { input: 2, infeasible: 3, defect: 1 } as const;
+
+function createProgram(): Command {
+  const program = new Command("kerf")
+    .description("Compiles ONNX networks into depth-first schedules for deep-learning accelerators")
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} }); // parse errors are shown as diagnostics below
+  const command = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .exitOverride()
+      .configureOutput({ writeErr: () => {} })
+      .addOption(new Option("--diagnostics <form>", "messages on stderr: text or json").default("text"))
+      .option("--quiet", "only errors on stderr")
+      .option("--no-color", "no colour on stderr");
+
+  command("schedule", "one schedule: a table on stdout")
+    .argument("<model>", "an .onnx file")
+    .option("--arch <name|file>", "accelerator: built-in name or YAML file")
+    .option("--mapping <file>", "spatial mappings per layer or operator (ZigZag YAML)")
+    .option("--cost-model <rules>", "defines (default)")
+    .option("--stacks <rule|layers>", "auto (default), single, per-layer, or cuts after the named layers")
+    .option("--tile <WxH|full>", "tile of a stack's output, elements (default full)")
+    .option("--overlap <mode>", "recompute, h-cached or fully-cached (default)")
+    .option("--order <order>", "order of tiles: x-first (default)")
+    .option("--loop-limit <n|none>", "largest number of loop factors of a layer (default 6)")
+    .option("--bind <symbols>", "values of symbolic dimensions: N=1,H=224")
+    .option("--seed <n>", "of everything random (default 0)")
+    .option("--pipeline <text>", "replace the pipeline")
+    .option("--print-before <pass|all>", "print the module before a pass, on stderr")
+    .option("--print-after <pass|all>", "print the module after a pass, on stderr")
+    .option("--timing", "print the time of each pass, on stderr")
+    .option("--strict", "treat warnings and unlowered nodes as errors")
+    .option("--out <file>", "write the schedule as JSON; - is stdout")
+    .option("--json", "the JSON on stdout and nothing else")
+    .action(async (model, options) => (await import("./schedule.js")).runSchedule(model, options));
+
+  command("import", "what the frontend understood: layers, totals, coverage ledger")
+    .argument("<model>", "an .onnx file")
+    .option("--bind <symbols>", "values of symbolic dimensions: N=1,H=224")
+    .option("--strict", "treat warnings and unlowered nodes as errors")
+    .option("--out <file>", "write the result as JSON; - is stdout")
+    .option("--json", "the JSON on stdout and nothing else")
+    .action(async (model, options) => (await import("./import.js")).runImport(model, options));
+
+  command("passes", "the passes, their options, what they need and give")
+    .argument("[name]", "one pass")
+    .option("--json", "as JSON")
+    .action(async (name, options) => (await import("./passes.js")).runPasses(name, options));
+
+  command("arch", "built-in accelerators: list | show <name> | check <file>")
+    .argument("<action>", "list, show or check")
+    .argument("[name]", "built-in name or YAML file")
+    .option("--json", "as JSON")
+    .action(async (action, name, options) => (await import("./arch.js")).runArch(action, name, options));
+
+  return program;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const messages = messageOptions(argv);
+  try {
+    await createProgram().parseAsync([...argv], { from: "user" });
+    return 0;
+  } catch (error) {
+    return fail(error, messages);
+  }
+}
+
+function fail(error: unknown, messages: MessageOptions): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  if (error instanceof CommanderError) {
+    showDiagnostics([badCommandLine(error.message.replace(/^error: /, ""))], messages);
+    return EXIT.input;
+  }
+  if (error instanceof DiagnosticError) {
+    showDiagnostics(error.diagnostics, messages);
+    return EXIT[error.failure];
+  }
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(
+    `kerf ${VERSION}: internal error. Please report it with the command and the text below.\n${detail}\n`,
+  );
+  return EXIT.defect;
+}
+
+/** Read before parsing, since they decide how a parse error is shown. */
+function messageOptions(argv: readonly string[]): MessageOptions {
+  const at = argv.findIndex((word) => word === "--diagnostics" || word.startsWith("--diagnostics="));
+  const form = at < 0 ? "text" : (argv[at]?.split("=")[1] ?? argv[at + 1]);
+  return {
+    diagnostics: form === "json" ? "json" : "text",
+    quiet: argv.includes("--quiet"),
+    color: !argv.includes("--no-color") && process.env["NO_COLOR"] === undefined && process.stderr.isTTY === true,
+  };
+}
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0); // the reader has seen enough, as with `| head`
+  throw error;
+});
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,53 @@
+/** Texts of the command line as values; every mistake is a diagnostic that names the option and the valid choices. */
+
+import { badOption, conflictingOptions } from "../ir/diagnostics/command.js";
+import { DiagnosticError, suggest } from "../ir/diagnostics.js";
+import { type OptionSpec, splitNames } from "../passes/options.js";
+
+/** @throws DiagnosticError when `text` is none of `choices` */
+export function parseChoice<const T extends string>(option: string, text: string, choices: readonly T[]): T {
+  const value = choices.find((choice) => choice === text);
+  if (value === undefined) {
+    throw new DiagnosticError([badOption(option, text, `one of ${choices.join(", ")}`, suggest(text, choices))]);
+  }
+  return value;
+}
+
+/** @throws DiagnosticError when `spec` does not accept `text` */
+export function parseWith<T>(option: string, text: string, spec: OptionSpec<T>): T {
+  const value = spec.parse(text);
+  if (value === undefined) throw new DiagnosticError([badOption(option, text, spec.syntax, spec.help)]);
+  return value;
+}
+
+/**
+ * `N=1,H=224` as a map.
+ *
+ * @throws DiagnosticError when an item is not a name and a positive whole number
+ */
+export function parseBindings(text: string): ReadonlyMap<string, number> {
+  const items = splitNames(text).map((item) => /^(.+)=([1-9]\d{0,9})$/.exec(item));
+  if (items.length === 0 || items.includes(null)) {
+    throw new DiagnosticError([
+      badOption("--bind", text, "<symbol>=<positive whole number>[,…]", "for example N=1,H=224"),
+    ]);
+  }
+  return new Map(items.map((match) => [match![1]!, Number(match![2])]));
+}
+
+/** @throws DiagnosticError when `option` is given together with one of `others` */
+export function refuseTogether(
+  options: Readonly<Record<string, unknown>>,
+  option: string,
+  others: readonly string[],
+  why: string,
+): void {
+  if (options[option] === undefined) return;
+  const conflicts = others.filter((other) => options[other] !== undefined);
+  if (conflicts.length > 0) {
+    throw new DiagnosticError(conflicts.map((other) => conflictingOptions(flag(option), flag(other), why)));
+  }
+}
+
+/** `loopLimit` → `--loop-limit`. */
+const flag = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -1,0 +1,60 @@
+/** Diagnostics of files and command-line options. */
+import { type Diagnostic, suggest } from "../diagnostics.js";
+
+const error = (code: string, message: string, where: Diagnostic["where"], hint: string): Diagnostic => ({
+  code,
+  severity: "error",
+  message,
+  where,
+  hint,
+});
+
+export const fileNotFound = (file: string, neighbours: readonly string[]): Diagnostic =>
+  error(
+    "file-not-found",
+    "there is no such file",
+    { file },
+    neighbours.length === 0 ? "" : suggest(baseName(file), neighbours),
+  );
+
+export const notAFile = (file: string): Diagnostic =>
+  error("not-a-file", "found a folder, expected a file", { file }, "name a file in it");
+
+export const unreadableFile = (file: string, reason: string): Diagnostic =>
+  error("unreadable-file", `the file cannot be read: ${reason}`, { file }, "check its permissions");
+
+export const unwritableFile = (file: string, reason: string): Diagnostic =>
+  error(
+    "unwritable-file",
+    `the file cannot be written: ${reason}`,
+    { file },
+    "name a file in a folder that you may write to",
+  );
+
+export const unknownAccelerator = (name: string, known: readonly string[]): Diagnostic =>
+  error(
+    "unknown-accelerator",
+    `there is no built-in accelerator '${name}', nor a file of that name`,
+    { field: "--arch" },
+    suggest(name, known),
+  );
+
+export const badOption = (option: string, found: string, expected: string, hint = ""): Diagnostic =>
+  error("bad-option-value", `found '${found}', expected ${expected}`, { field: option }, hint);
+
+export const missingOption = (option: string, hint: string): Diagnostic =>
+  error("missing-option", "this option is needed", { field: option }, hint);
+
+export const conflictingOptions = (option: string, other: string, why: string): Diagnostic =>
+  error(
+    "conflicting-options",
+    `cannot be combined with ${other}: ${why}`,
+    { field: option },
+    `leave one of the two out`,
+  );
+
+/** What the command-line parser itself refuses: unknown commands and options, missing arguments. */
+export const badCommandLine = (message: string): Diagnostic =>
+  error("bad-command-line", message, {}, "run 'kerf --help' or 'kerf <command> --help'");
+
+const baseName = (file: string): string => file.replace(/^.*[\\/]/, "");

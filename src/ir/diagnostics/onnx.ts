@@ -1,0 +1,205 @@
+/** Diagnostics of ONNX files: what the bytes are, what the graph lacks, what a node states wrongly. */
+import { type Diagnostic, nearMatches, type Severity, suggest } from "../diagnostics.js";
+import type { Location } from "../location.js";
+
+const diagnostic = (severity: Severity, code: string, where: Location, message: string, hint: string): Diagnostic => ({
+  code,
+  severity,
+  message,
+  where,
+  hint,
+});
+const error = (code: string, where: Location, message: string, hint: string): Diagnostic =>
+  diagnostic("error", code, where, message, hint);
+
+// The file
+
+export const emptyFile = (where: Location): Diagnostic =>
+  error("empty-file", where, "the file is empty; expected an ONNX model", "export or download the model again");
+
+export const notOnnx = (where: Location, looksLike: string, hint: string): Diagnostic =>
+  error("not-onnx", where, `this is not an ONNX model: it looks like ${looksLike}`, hint);
+
+export const truncatedFile = (where: Location, offset: number, needed: number, present: number): Diagnostic =>
+  error(
+    "truncated-file",
+    where,
+    `the file ends early: the field at byte ${offset} needs ${needed} bytes, ${present} are there`,
+    "download or copy the file again; compare its size with the original's",
+  );
+
+export const malformedFile = (where: Location, reason: string): Diagnostic =>
+  error("malformed-file", where, `the bytes do not decode as an ONNX model: ${reason}`, "export the model again");
+
+export const noGraph = (where: Location): Diagnostic =>
+  error(
+    "no-graph",
+    where,
+    "the file decodes, but holds no graph; expected a ModelProto with a graph",
+    "a tensor or a bare graph is not a model: export the whole model",
+  );
+
+export const missingOpset = (where: Location, irVersion: number): Diagnostic =>
+  error(
+    "missing-opset",
+    where,
+    `the model (IR version ${irVersion}) imports no operator set; expected an opset_import of domain 'ai.onnx'`,
+    "state the operator set when exporting; only IR versions 1 and 2 imply one",
+  );
+
+// The graph
+
+export const cyclicGraph = (where: Location, cycle: readonly string[]): Diagnostic =>
+  error(
+    "cyclic-graph",
+    where,
+    `the graph is cyclic: ${[...cycle, cycle[0]].map((name) => `'${name}'`).join(" → ")}`,
+    "an ONNX graph is acyclic; recurrence is written with Loop, Scan or a recurrent operator",
+  );
+
+export const undefinedValue = (where: Location, name: string, known: readonly string[]): Diagnostic =>
+  error(
+    "undefined-value",
+    where,
+    `input '${name}' is nowhere defined; expected a graph input, an initializer or the output of a node`,
+    nearMatches(name, known).length > 0 ? suggest(name, known) : "add the initializer, or the node that computes it",
+  );
+
+export const undefinedOutput = (where: Location, name: string, known: readonly string[]): Diagnostic =>
+  error(
+    "undefined-output",
+    where,
+    `the graph's output '${name}' is computed by no node`,
+    nearMatches(name, known).length > 0 ? suggest(name, known) : "name the output of a node",
+  );
+
+export const duplicateValue = (where: Location, name: string, first: string): Diagnostic =>
+  error(
+    "duplicate-value",
+    where,
+    `'${name}' is defined twice: ${first} defines it already`,
+    "every value has one definition: rename one of them",
+  );
+
+export const nodeWithoutOutput = (where: Location): Diagnostic =>
+  error("node-without-output", where, "the node has no output; expected at least one", "remove the node");
+
+export const badDimension = (where: Location, value: string, extent: number, axis: number): Diagnostic =>
+  error(
+    "bad-dimension",
+    where,
+    `axis ${axis} of '${value}' has ${extent} elements; expected a whole number up to 2^31`,
+    "mend the shape; a dimension that is not known is given a name instead of a number",
+  );
+
+export const tensorTooLarge = (where: Location, value: string, shape: string): Diagnostic =>
+  error(
+    "tensor-too-large",
+    where,
+    `'${value}' with shape ${shape} has more than 2^53 elements`,
+    "mend the shape, or bind smaller dimensions",
+  );
+
+export const tooManyMacs = (where: Location): Diagnostic =>
+  error("too-many-macs", where, "the layer has more than 2^53 multiply-accumulates", "mend its shapes");
+
+// Symbols
+
+export const unknownSymbol = (where: Location, symbol: string, known: readonly string[]): Diagnostic =>
+  error(
+    "unknown-symbol",
+    where,
+    `the model has no dimension '${symbol}'`,
+    known.length === 0 ? "all its dimensions are stated: bind none" : suggest(symbol, known),
+  );
+
+export const badBinding = (where: Location, symbol: string, value: number): Diagnostic =>
+  error("bad-binding", where, `'${symbol}' is bound to ${value}; expected a whole number from 1 to 2^31`, "");
+
+export const defaultBatch = (where: Location, symbol: string, input: string): Diagnostic =>
+  diagnostic(
+    "info",
+    "default-batch",
+    where,
+    `'${symbol}', the leading dimension of input '${input}', is not stated; 1 is used`,
+    `--bind '${symbol}=…' sets another batch`,
+  );
+
+export const unknownDimension = (where: Location, symbol: string, nodes: readonly string[]): Diagnostic =>
+  diagnostic(
+    "warning",
+    "unknown-dimension",
+    where,
+    `dimension '${symbol}' is not known: ${count(nodes.length, "node")} left out: ${listNames(nodes)}`,
+    `--bind '${symbol}=…'`,
+  );
+
+// Nodes
+
+export const missingOperand = (where: Location, opType: string, index: number): Diagnostic =>
+  error("missing-operand", where, `${opType} has no input ${index}, which it needs`, "connect the input");
+
+export const attributeType = (where: Location, name: string, found: string, expected: string): Diagnostic =>
+  error("attribute-type", where, `attribute '${name}' is ${found}; expected ${expected}`, "mend the attribute");
+
+export const attributeValue = (where: Location, name: string, found: string, expected: string): Diagnostic =>
+  error("attribute-value", where, `attribute '${name}' is ${found}; expected ${expected}`, "mend the attribute");
+
+export const wrongRank = (where: Location, input: string, found: number, expected: string): Diagnostic =>
+  error("wrong-rank", where, `'${input}' has ${count(found, "axis", "axes")}; expected ${expected}`, "mend its shape");
+
+export const shapeMismatch = (where: Location, found: string, expected: string): Diagnostic =>
+  error("shape-mismatch", where, `${found}; expected ${expected}`, "mend the shapes or the attributes of the node");
+
+export const windowTooLarge = (where: Location, window: number, padded: number, axis: string): Diagnostic =>
+  error(
+    "window-too-large",
+    where,
+    `the window covers ${window} ${axis}, the padded input has ${padded}`,
+    "enlarge the input (--bind, where its size is symbolic) or the padding",
+  );
+
+// What is not understood
+
+export const operatorNotUnderstood = (
+  where: Location,
+  opType: string,
+  opaque: readonly string[],
+  refused: readonly string[],
+): Diagnostic => {
+  const parts = [
+    ...(opaque.length > 0 ? [`${count(opaque.length, "node")} costed as data movement: ${listNames(opaque)}`] : []),
+    ...(refused.length > 0
+      ? [`${count(refused.length, "node")} refused, as the shape of the output is not known: ${listNames(refused)}`]
+      : []),
+  ];
+  return diagnostic(
+    "warning",
+    "operator-not-understood",
+    where,
+    `operator '${opType}' is not understood; ${parts.join("; ")}`,
+    refused.length > 0 ? "state the shape of its output in the model's value_info" : "",
+  );
+};
+
+export const declaredShapeDiffers = (
+  where: Location,
+  value: string,
+  declared: string,
+  computed: string,
+  others: number,
+): Diagnostic =>
+  diagnostic(
+    "warning",
+    "declared-shape-differs",
+    where,
+    `'${value}' is declared ${declared}, but its node computes ${computed}, which is used${others > 0 ? `; so it is with ${count(others, "other value")}` : ""}`,
+    "run shape inference on the model again",
+  );
+
+const count = (n: number, noun: string, plural = `${noun}s`): string => `${n} ${n === 1 ? noun : plural}`;
+
+const listNames = (names: readonly string[], limit = 5): string => {
+  const shown = names.slice(0, limit).map((name) => `'${name}'`);
+  return names.length > limit ? `${shown.join(", ")} and ${names.length - limit} more` : shown.join(", ");
+};

@@ -1,0 +1,70 @@
+/** Files of the user: read with messages that help, written whole or not at all. */
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileNotFound, notAFile, unreadableFile, unwritableFile } from "../ir/diagnostics/command.js";
+import { DiagnosticError } from "../ir/diagnostics.js";
+
+/** @throws DiagnosticError when there is no such file, with near matches, or it cannot be read */
+export function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new DiagnosticError([readProblem(file, cause)]);
+  }
+}
+
+/** @throws DiagnosticError as `readBytes` */
+export const readText = (file: string): string => new TextDecoder().decode(readBytes(file));
+
+/**
+ * Writes beside the target and renames, so that an interruption leaves the old file or the new one.
+ *
+ * @throws DiagnosticError when the folder is missing or not writable
+ */
+export function writeAtomically(file: string, content: string): void {
+  const draft = join(dirname(file), `.${basename(file)}.${process.pid}.tmp`);
+  try {
+    const handle = openSync(draft, "wx");
+    try {
+      writeSync(handle, content);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(draft, file);
+  } catch (cause) {
+    rmSync(draft, { force: true });
+    throw new DiagnosticError([unwritableFile(file, reasonOf(cause))]);
+  }
+}
+
+export const isFile = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+
+function readProblem(file: string, cause: unknown) {
+  const code = codeOf(cause);
+  if (code === "ENOENT" || code === "ENOTDIR") return fileNotFound(file, filesBeside(file));
+  return code === "EISDIR" ? notAFile(file) : unreadableFile(file, reasonOf(cause));
+}
+
+function filesBeside(file: string): readonly string[] {
+  try {
+    return readdirSync(dirname(file)).sort();
+  } catch {
+    return []; // the folder itself is missing: there is nothing to suggest
+  }
+}
+
+const codeOf = (cause: unknown): string | undefined =>
+  cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+
+const reasonOf = (cause: unknown): string => codeOf(cause) ?? String(cause);
