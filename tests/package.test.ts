@@ -2,6 +2,7 @@
 import { accessSync, constants, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
+import lock from "../package-lock.json" with { type: "json" };
 import { VERSION } from "../src/ir/version.js";
 
 const root = new URL("../", import.meta.url);
@@ -27,6 +28,15 @@ describe("package.json", () => {
     const source = manifest.bin.kerf.replace("dist/", "src/").replace(/\.js$/, ".ts");
     expect(read(source)).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
+});
+
+// `npm ci` refuses a lock file that leaves out packages of other platforms, as one made where they could not be found does.
+test("package-lock.json has an entry for every optional package", () => {
+  const entries: Readonly<Record<string, { readonly optionalDependencies?: object }>> = lock.packages;
+  const locked = new Set(Object.keys(entries).map((path) => path.split("node_modules/").at(-1)));
+  const wanted = Object.values(entries).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
+  expect(wanted.length).toBeGreaterThan(0);
+  expect(wanted.filter((name) => !locked.has(name))).toEqual([]);
 });
 
 describe("the repository", () => {
