@@ -1,0 +1,121 @@
+/** Where capacity cuts a loop order: which loops each memory holds for each operand (SL §4). */
+import type { Loop } from "../../../ir/network.js";
+import type { RuleSet } from "../../../ir/rules.js";
+import { type LayerModel, type OperandModel, type Resident, relevanceOf } from "./layer-model.js";
+import type { SizesPolicy } from "./sizes.js";
+import type { SpatialMapping } from "./spatial.js";
+
+/** Per operand and memory level: number of loops of the order at or below that level. */
+export type Cuts = readonly (readonly number[])[];
+
+export type Allocation =
+  | { readonly feasible: true; readonly cuts: Cuts }
+  /** The memory (by position in the hierarchy) that cannot hold what must stay in it. */
+  | { readonly feasible: false; readonly memory: number };
+
+export type CapacityCutsPolicy = (
+  layer: LayerModel,
+  spatial: SpatialMapping,
+  order: readonly Loop[],
+  sizes: SizesPolicy,
+) => Allocation;
+
+export const CAPACITY_CUTS: Readonly<Record<RuleSet["capacityCuts"], CapacityCutsPolicy>> = {
+  published: allocateByAccessEstimate,
+};
+
+/** What one operand could keep in a memory: `bits` of the next `count` loops, at an estimate of accesses to the level above. */
+interface Candidate {
+  readonly count: number;
+  readonly bits: number;
+  readonly accesses: number;
+}
+
+/** The published rule: fewest bits × remaining iterations, summed over the residents of a memory (Q22–Q24). */
+function allocateByAccessEstimate(
+  layer: LayerModel,
+  spatial: SpatialMapping,
+  order: readonly Loop[],
+  sizes: SizesPolicy,
+): Allocation {
+  const cuts = layer.operands.map((): number[] => []);
+  for (const [memory, model] of layer.memories.entries()) {
+    const candidates = model.residents.map((resident) =>
+      residentCandidates(layer, spatial, order, cuts[resident.operand]!, resident, model.memory.size, sizes),
+    );
+    if (candidates.some((list) => list.length === 0)) return { feasible: false, memory };
+    const counts = fewestAccesses(candidates, model.memory.size);
+    for (const [r, { operand, isTop }] of model.residents.entries()) {
+      const cut = (cuts[operand]!.at(-1) ?? 0) + counts[r]!;
+      cuts[operand]!.push(cut);
+      if (isTop && cut < order.length) return { feasible: false, memory };
+    }
+  }
+  return { feasible: true, cuts };
+}
+
+/** Prefixes of the unallocated loops that fit alone; at the operand's top the longest only. Empty when not even none fits. */
+function residentCandidates(
+  layer: LayerModel,
+  spatial: SpatialMapping,
+  order: readonly Loop[],
+  cutsBelow: readonly number[],
+  { operand: o, level, isTop }: Resident,
+  capacity: number,
+  sizes: SizesPolicy,
+): readonly Candidate[] {
+  const operand = layer.operands[o]!;
+  const position = cutsBelow.at(-1) ?? 0;
+  const below = loopsBelow(spatial.fractional[o]!.loops, order, cutsBelow, level);
+  const isReducing = order.slice(position).some(({ dim }) => relevanceOf(layer.operands[0]!, dim) === "irrelevant");
+  const width = isReducing ? operand.bits : operand.finalBits;
+  const candidates: Candidate[] = [];
+  for (let count = 0; position + count <= order.length; count++) {
+    const bits = tileElements(operand, [...below, ...order.slice(position, position + count)], sizes) * width;
+    if (bits > capacity) break;
+    const remaining = order.slice(position + count).reduce((product, { size }) => product * size, 1);
+    candidates.push({ count, bits, accesses: isTop ? 0 : bits * remaining });
+  }
+  return isTop ? candidates.slice(-1) : candidates;
+}
+
+/** Loops under a level in the order in which their sizes are multiplied: spatial 0, temporal 0, spatial 1, … */
+function loopsBelow(
+  spatial: readonly (readonly Loop[])[],
+  order: readonly Loop[],
+  cuts: readonly number[],
+  level: number,
+): readonly Loop[] {
+  const below: Loop[] = [...spatial[0]!];
+  for (let m = 0; m < level; m++) below.push(...order.slice(cuts[m - 1] ?? 0, cuts[m]), ...spatial[m + 1]!);
+  return below;
+}
+
+/** Elements of the tile that the loops cover; every extent is rounded up first (Q24). */
+function tileElements(operand: OperandModel, loops: readonly Loop[], sizes: SizesPolicy): number {
+  const extents = new Map<string, number>();
+  for (const { dim, size } of loops) extents.set(dim, (extents.get(dim) ?? 1) * size);
+  const extent = (dim: string) => Math.ceil(extents.get(dim) ?? 1);
+  let elements = 1;
+  for (const dim of extents.keys()) if (relevanceOf(operand, dim) === "relevant") elements *= extent(dim);
+  for (const window of operand.windows) elements *= sizes.windowExtent(window, extent(window.out), extent(window.tap));
+  return elements;
+}
+
+/** Combination that fits with the smallest estimate, the last such one; nothing for everybody where none fits (Q23). */
+function fewestAccesses(candidates: readonly (readonly Candidate[])[], capacity: number): readonly number[] {
+  let best = { accesses: Number.POSITIVE_INFINITY, counts: candidates.map(() => 0) };
+  for (const combination of product(candidates)) {
+    if (combination.reduce((sum, { bits }) => sum + bits, 0) > capacity) continue;
+    const accesses = combination.reduce((sum, candidate) => sum + candidate.accesses, 0);
+    if (accesses <= best.accesses) best = { accesses, counts: combination.map(({ count }) => count) };
+  }
+  return best.counts;
+}
+
+/** Cartesian product, the last list fastest. */
+const product = <T>(lists: readonly (readonly T[])[]): readonly (readonly T[])[] =>
+  lists.reduce<readonly (readonly T[])[]>(
+    (combinations, list) => combinations.flatMap((combination) => list.map((item) => [...combination, item])),
+    [[]],
+  );

@@ -1,0 +1,81 @@
+/** The single-layer mapper: the loop order of least energy, and what it costs (SL). */
+import type { LayerCost, MappingProblem, MappingResult } from "../../../ir/cost-model.js";
+import type { Loop } from "../../../ir/network.js";
+import type { RuleSet } from "../../../ir/rules.js";
+import {
+  type EnergyEvaluation,
+  evaluateEnergy,
+  evaluateLatency,
+  type Feasible,
+  type LatencyEvaluation,
+  layerCost,
+  mappingOf,
+} from "./evaluate.js";
+import { type LayerModel, layerModel } from "./layer-model.js";
+import { loopFactors } from "./loop-factors.js";
+import { type MapperPolicies, mapperPolicies } from "./policies.js";
+import { problemKeys } from "./problem-key.js";
+import { searchOrderings } from "./search.js";
+import { mapSpatially, type SpatialMapping } from "./spatial.js";
+
+/** Finds the best mapping of a layer; equal problems return the same object. */
+export type Mapper = (problem: MappingProblem) => MappingResult;
+
+/** The mapper remembers every problem that it has solved for as long as it lives. */
+export function createMapper(rules: RuleSet): Mapper {
+  const policies = mapperPolicies(rules);
+  const keyOf = problemKeys();
+  const solved = new Map<string, MappingResult>();
+  return (problem) => {
+    const key = keyOf(problem);
+    const known = solved.get(key);
+    if (known !== undefined) return known;
+    const result = mapLayer(problem, rules, policies);
+    solved.set(key, result);
+    return result;
+  };
+}
+
+/** Every intermediate number of one evaluated loop order; per operand in the order of the problem. */
+export interface OrderingEvaluation {
+  readonly layer: LayerModel;
+  readonly spatial: SpatialMapping;
+  readonly energy: EnergyEvaluation;
+  readonly latency: LatencyEvaluation;
+  readonly cost: LayerCost;
+}
+
+/**
+ * Costs of one stated loop order, cut by capacity.
+ *
+ * @param ordering - innermost first
+ */
+export function evaluateOrdering(
+  problem: MappingProblem,
+  ordering: readonly Loop[],
+  rules: RuleSet,
+): Feasible<OrderingEvaluation> {
+  const policies = mapperPolicies(rules);
+  const layer = layerModel(problem);
+  const spatial = mapSpatially(layer, problem.unrolling, policies.sizes);
+  const energy = evaluateEnergy(layer, spatial, ordering, policies);
+  if (!energy.feasible) return energy;
+  const latency = evaluateLatency(layer, spatial, energy, policies);
+  return { feasible: true, layer, spatial, energy, latency, cost: layerCost(layer, energy, latency) };
+}
+
+function mapLayer(problem: MappingProblem, rules: RuleSet, policies: MapperPolicies): MappingResult {
+  const layer = layerModel(problem);
+  const spatial = mapSpatially(layer, problem.unrolling, policies.sizes);
+  const unrolled = (spatial.fractional[1] ?? spatial.fractional[0]!).loops.flat(); // the reference asks the first input
+  const factors = loopFactors(problem.loops, unrolled, rules.loopLimit, policies.sizes);
+  const found = searchOrderings(layer, spatial, factors, policies);
+  if (!found.feasible) return { feasible: false, memory: layer.memories[found.memory]!.memory.id };
+  const latency = evaluateLatency(layer, spatial, found.best, policies);
+  return {
+    feasible: true,
+    mapping: mappingOf(layer, spatial, found.best),
+    cost: layerCost(layer, found.best, latency),
+    search: found.search,
+  };
+}

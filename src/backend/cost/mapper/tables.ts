@@ -1,0 +1,134 @@
+/**
+ * Tile sizes and energies of one layer as tables over the lattice of loop multisets (SL §11.1–11.2): what a cut costs depends on the
+ * multiset of loops below it alone, so pricing an order takes a few look-ups and additions.
+ */
+import type { Direction } from "../../../ir/accelerator.js";
+import type { Loop } from "../../../ir/network.js";
+import { partnerBandwidth } from "./energy.js";
+import { ExtentTables } from "./extents.js";
+import { type Lattice, latticeOf } from "./lattice.js";
+import { accessEnergy, type LayerModel, type OperandModel, portOf, relevanceOf } from "./layer-model.js";
+import type { FactorMultiset } from "./orderings.js";
+import type { MapperPolicies } from "./policies.js";
+import type { OperandSpatial, SpatialMapping } from "./spatial.js";
+
+/** One memory level of one operand; entries per state of the lattice, NaN where the order of loops matters (Q11). */
+export interface LevelTable {
+  /** Elements that the level has to hold when its cut lies at the state, as the capacity cuts round them. */
+  readonly held: Float64Array;
+  /** Energy exchanged with the level above when this level's cut lies at the state. */
+  readonly th: Float64Array;
+  readonly fh: Float64Array;
+  /** Energy exchanged with the level below when that level's cut lies at the state. */
+  readonly tl: Float64Array;
+  readonly fl: Float64Array;
+}
+
+export interface EnergyTables {
+  readonly layer: LayerModel;
+  readonly lattice: Lattice;
+  /** Per operand and memory level. */
+  readonly levels: readonly (readonly LevelTable[])[];
+  /** Per operand: bits per element that capacity is tested with while reduction loops are left (1) and when none is (0). */
+  readonly widths: readonly (readonly [final: number, partial: number])[];
+  /** Per state: 1 where the output is still to be summed by loops that are not in it. */
+  readonly isReducing: Uint8Array;
+  readonly macEnergy: number;
+}
+
+export function energyTables(
+  layer: LayerModel,
+  spatial: SpatialMapping,
+  multiset: FactorMultiset,
+  policies: MapperPolicies,
+): EnergyTables {
+  const lattice = latticeOf(multiset);
+  const extents = new ExtentTables(lattice, policies.sizes);
+  const isReducing = reducingStates(layer, lattice);
+  return {
+    layer,
+    lattice,
+    isReducing,
+    levels: layer.operands.map((operand, o) =>
+      levelTables({ operand, lattice, isReducing, policies, spatial: spatial.fractional[o]! }, extents),
+    ),
+    widths: layer.operands.map(({ bits, finalBits }) => [finalBits, bits]),
+    macEnergy: layer.array.macEnergy * layer.macs,
+  };
+}
+
+function reducingStates(layer: LayerModel, { multiset, strides, stateCount }: Lattice): Uint8Array {
+  const output = layer.operands[0]!;
+  const isReducing = new Uint8Array(stateCount);
+  for (const [f, { dim }] of multiset.factors.entries()) {
+    if (relevanceOf(output, dim) !== "irrelevant") continue;
+    const [stride, multiplicity] = [strides[f]!, multiset.multiplicities[f]!];
+    for (let state = 0; state < stateCount; state++) {
+      if (Math.floor(state / stride) % (multiplicity + 1) < multiplicity) isReducing[state] = 1;
+    }
+  }
+  return isReducing;
+}
+
+interface OperandContext {
+  readonly operand: OperandModel;
+  readonly spatial: OperandSpatial;
+  readonly lattice: Lattice;
+  readonly isReducing: Uint8Array;
+  readonly policies: MapperPolicies;
+}
+
+function levelTables(context: OperandContext, extents: ExtentTables): readonly LevelTable[] {
+  const { operand, spatial, lattice } = context;
+  const idle = new Float64Array(lattice.stateCount);
+  let below: Float64Array = new Float64Array(lattice.stateCount).fill(1); // an operand of the array is one element
+  return operand.levels.map((_, m): LevelTable => {
+    const { held, moved } = extents.tileTable(operand, spatial.loops.slice(0, m + 1).flat());
+    const isTop = m === operand.levels.length - 1;
+    const table = {
+      held,
+      th: isTop || !operand.isOutput ? idle : directionEnergies(context, m, "th", moved),
+      fh: isTop ? idle : directionEnergies(context, m, "fh", moved),
+      tl: directionEnergies(context, m, "tl", below),
+      fl: operand.isOutput ? directionEnergies(context, m, "fl", below) : idle,
+    };
+    below = moved;
+    return table;
+  });
+}
+
+/** @param moved - elements per state in one instance at the lower end of the link */
+function directionEnergies(
+  context: OperandContext,
+  m: number,
+  direction: Direction,
+  moved: Float64Array,
+): Float64Array {
+  const { operand, spatial, lattice, isReducing, policies } = context;
+  const level = operand.levels[m]!;
+  const isLowSide = direction === "tl" || direction === "fl";
+  const isReadBack = operand.isOutput && (direction === "tl" || direction === "fh");
+  const reducesAbove = operand.isOutput && reducesSpatially(operand, spatial.loops.slice((isLowSide ? m : m + 1) + 1));
+  const perAccess = accessEnergy(level, direction);
+  const partner = isLowSide ? partnerBandwidth(operand, m, direction, spatial) : undefined;
+  const instances = spatial.unitCount[m + 1]!;
+  const copies = isLowSide ? spatial.boost[m]! : 1;
+  const energies = new Float64Array(moved.length);
+  for (let state = 0; state < moved.length; state++) {
+    const incomplete = reducesAbove || (operand.isOutput && isReducing[state] === 1);
+    const periods = lattice.remaining[state]!;
+    const count = isReadBack ? policies.partialSums.readBacks(periods, incomplete) : periods;
+    if (count === 0) continue;
+    const amount = moved[state]! * copies;
+    const width = policies.partialSums.width(operand, incomplete);
+    const port = portOf(level, direction);
+    const words = isLowSide
+      ? policies.words.lowSide(amount, width, count, instances, port, partner)
+      : policies.words.highSide(amount, width, count, instances, port);
+    energies[state] = perAccess * words;
+  }
+  return energies;
+}
+
+const reducesSpatially = (output: OperandModel, levels: readonly (readonly Loop[])[]): boolean =>
+  levels.flat().some(({ dim, size }) => size > 1 && relevanceOf(output, dim) === "irrelevant");
