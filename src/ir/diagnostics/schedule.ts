@@ -1,11 +1,110 @@
 /** Diagnostics of scheduling decisions. */
-import type { Diagnostic } from "../diagnostics.js";
 
-/** A tile larger than the stack's output is clamped. */
-export const tileClamped = (stack: string, asked: string, used: string): Diagnostic => ({
+import type { Copy } from "../cost-model.js";
+import { type Diagnostic, listNames, suggest } from "../diagnostics.js";
+import type { Layer } from "../network.js";
+
+/** A tile that is larger than the output of some stacks. */
+export const tileClamped = (
+  asked: string,
+  stacks: readonly { readonly stack: string; readonly used: string }[],
+): Diagnostic => ({
   code: "tile-clamped",
   severity: "info",
-  message: `tile ${asked} is larger than the output of stack ${stack}; ${used} is used`,
-  where: { field: "--tile" },
+  message: `tile ${asked} is larger than the output of ${countOf(stacks.length, "stack")}: ${listed(
+    stacks.map(({ stack, used }) => `stack ${stack} uses ${used}`),
+  )}`,
+  where: { field: "tile" },
   hint: "",
 });
+
+/** The published model knows one order of tiles. */
+export const orderUnsupported = (order: string, rules: string): Diagnostic => ({
+  code: "order-unsupported",
+  severity: "error",
+  message: `the rules '${rules}' visit tiles row by row only, not in order '${order}'`,
+  where: { field: "order" },
+  hint: "use order x-first",
+});
+
+export const unknownCut = (layer: string, known: readonly string[]): Diagnostic => ({
+  code: "unknown-layer",
+  severity: "error",
+  message: `there is no layer '${layer}' to cut after`,
+  where: { field: "cuts" },
+  hint: suggest(layer, known),
+});
+
+/** Layers that the published model cannot fuse, by reason. */
+export const costedAlone = (layers: readonly { readonly id: string; readonly reason: string }[]): Diagnostic => {
+  const reasons = [...new Set(layers.map(({ reason }) => reason))];
+  const groups = reasons.map((reason) => {
+    const ids = layers.filter((layer) => layer.reason === reason).map(({ id }) => id);
+    return `${reason}: ${listNames(ids)}`;
+  });
+  return {
+    code: "layers-costed-alone",
+    severity: "info",
+    message: `${countOf(layers.length, "layer")} outside the published depth-first model ${
+      layers.length === 1 ? "ends its stack and is" : "end their stacks and are"
+    } costed alone (${groups.join("; ")})`,
+    where: {},
+    hint: "",
+  };
+};
+
+/** Cuts that nobody asked for, after layers whose output is used outside their stack. */
+export const cutsAdded = (layers: readonly string[]): Diagnostic => ({
+  code: "cuts-added",
+  severity: "info",
+  message: `stacks also end after ${listNames(layers)}, whose output is used outside of the stack that they were asked to be part of`,
+  where: { field: "cuts" },
+  hint: "cut where branches meet to keep them together",
+});
+
+/** The reference takes the id 0 for the absence of a cut (DF-Q2). */
+export const cutZeroIgnored = (): Diagnostic => ({
+  code: "cut-zero-ignored",
+  severity: "info",
+  message:
+    "the cut after layer '0' is taken for no cut, as the reference does: its stack is the whole rest of the network, the next one starts at the network's input, and layers are counted more than once",
+  where: { field: "cuts" },
+  hint: "cut elsewhere to count every layer once",
+});
+
+/** A layer that no loop order fits, even with every memory of its chains. */
+export const noRoomForLayer = (
+  layer: Layer,
+  memory: string,
+  sizes: { readonly inputBits: number; readonly outputBits: number; readonly weightBits: number },
+  tile: { readonly width: number; readonly height: number },
+): Diagnostic => ({
+  code: "layer-does-not-fit",
+  severity: "error",
+  message: `layer '${layer.id}' cannot be mapped on a tile of ${tile.width}x${tile.height}: memory '${memory}' cannot hold what must stay in it, even with every memory above it in use (inputs ${sizes.inputBits} bit, outputs ${sizes.outputBits} bit, weights ${sizes.weightBits} bit)`,
+  where: layer.loc,
+  hint: `choose a smaller tile, a smaller unrolling of this layer, or an accelerator with a larger '${memory}'`,
+});
+
+/** Overlap that no memory can keep. */
+export const noRoomForOverlap = (stack: string, what: "columns" | "rows", bits: number): Diagnostic => ({
+  code: "overlap-does-not-fit",
+  severity: "error",
+  message: `no memory that holds both activations and outputs can keep the overlapping ${what} of stack ${stack}: ${bits} bit with the feature maps in use`,
+  where: { field: "overlap" },
+  hint: "choose a smaller tile, overlap recompute, or cut the stack",
+});
+
+/** Memories that no ports connect in the direction of a copy (DF-Q12). */
+export const copyWithoutPath = ({ kind, layer, operand, bits, from, to }: Copy): Diagnostic => ({
+  code: "copy-without-path",
+  severity: "error",
+  message: `${kind} of ${bits} bit for operand '${operand}' of '${layer}' has no path from memory '${from.memory}' (as ${from.operand}) to '${to.memory}' (as ${to.operand}): a port is missing on the way`,
+  where: { node: layer },
+  hint: "give the memories ports in this direction, choose another tile or overlap mode, or cut the stack before this layer",
+});
+
+const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+const listed = (items: readonly string[], limit = 3): string =>
+  items.length > limit ? `${items.slice(0, limit).join(", ")} and ${items.length - limit} more` : items.join(", ");

@@ -1,0 +1,167 @@
+/** Layers and stack inputs as the nodes of a graph: the published model's workload (DF §1.1). */
+import type { LayerPrecision, LayerUnrolling, StackInput } from "../../ir/facts.js";
+import { PRECISION, UNROLLING } from "../../ir/facts.js";
+import type { Module } from "../../ir/module.js";
+import { inputsOf, type Layer, type Loop, type Operand, outputOf, type TensorId, weightsOf } from "../../ir/network.js";
+import { relevance, type SizedOperand } from "./operands.js";
+
+/** An operand that another node produces. */
+export interface InputOperand extends SizedOperand {
+  readonly producer: string;
+}
+
+export interface GraphNode {
+  readonly id: string;
+  /** Absent for a stack input. */
+  readonly layer?: Layer;
+  /** Declared sizes. */
+  readonly loops: readonly Loop[];
+  readonly inputs: readonly InputOperand[];
+  readonly weights: readonly SizedOperand[];
+  readonly output: SizedOperand;
+  /** Bits of an output element while it is summed. */
+  readonly partialBits: number;
+}
+
+export interface NodeGraph {
+  /** In topological order, generation after generation. */
+  readonly nodes: readonly GraphNode[];
+  readonly byId: ReadonlyMap<string, GraphNode>;
+  /** Consumers of each node, each once, in the order of the network. */
+  readonly consumers: ReadonlyMap<string, readonly GraphNode[]>;
+  /** First node that nothing in the graph consumes, stack inputs before layers. */
+  readonly sink: GraphNode;
+}
+
+/** What a node's operands are made of besides the layer itself. */
+export interface GraphSource {
+  readonly precision: ReadonlyMap<string, LayerPrecision>;
+  readonly unrolling: ReadonlyMap<string, LayerUnrolling>;
+  /** Elements of each tensor. */
+  readonly stored: ReadonlyMap<TensorId, number>;
+  /** Layers outside the published domain: their operands are as large as their tensors. */
+  readonly outside: ReadonlySet<string>;
+}
+
+export function graphSource(module: Module, outside: ReadonlySet<string>): GraphSource {
+  const tensors = [...module.network.tensors.values()];
+  const stored = tensors.map(({ id, dims }) => [id, dims.reduce((product, size) => product * size, 1)] as const);
+  return {
+    precision: module.get(PRECISION),
+    unrolling: module.get(UNROLLING),
+    stored: new Map(stored),
+    outside,
+  };
+}
+
+/**
+ * @param layers - in the order of the network
+ * @param inputs - feature maps that the layers read and none of them writes
+ * @throws Error when a layer reads a feature map that is neither: a defect of whoever formed the stack
+ */
+export function nodeGraph(source: GraphSource, layers: readonly Layer[], inputs: readonly StackInput[]): NodeGraph {
+  const producerOf = new Map<TensorId, string>(inputs.map(({ tensor, id }) => [tensor, id]));
+  for (const layer of layers) {
+    const { tensor } = outputOf(layer);
+    if (tensor !== undefined) producerOf.set(tensor, layer.id);
+  }
+  const layerNodes = layers.map((layer) => layerNode(source, layer, producerOf));
+  const readers = layerNodes.flatMap(({ inputs: operands }) => operands);
+  const inputNodes = inputs.map((input) => inputNode(input, readers));
+  const nodes = [...inputNodes, ...layerNodes];
+  const consumers = consumersOf(nodes);
+  const sink = nodes.find(({ id }) => consumers.get(id)?.length === 0);
+  if (sink === undefined) throw new Error("a graph without a sink");
+  return {
+    nodes: inGenerations(nodes, consumers),
+    byId: new Map(nodes.map((node) => [node.id, node])),
+    consumers,
+    sink,
+  };
+}
+
+/** Producers of a node, each once. */
+export const predecessors = (node: GraphNode): readonly string[] => [
+  ...new Set(node.inputs.map(({ producer }) => producer)),
+];
+
+/** Whether a layer has operands that occupy the weight chain; a pooling window has one of 0 bits. */
+export const hasWeights = ({ weights }: GraphNode): boolean => weights.length > 0;
+
+/** Operands on the activation chain: those that share the memory operand of the first. Others come through their own chain. */
+export const activations = ({ inputs }: GraphNode): readonly InputOperand[] =>
+  inputs.filter(({ memoryOperand }) => memoryOperand === inputs[0]?.memoryOperand);
+
+function layerNode(source: GraphSource, layer: Layer, producerOf: ReadonlyMap<TensorId, string>): GraphNode {
+  const precision = source.precision.get(layer.id);
+  if (precision === undefined) throw new Error(`layer '${layer.id}' has no precision`);
+  const sized = (operand: Operand, bits: number): SizedOperand => ({
+    name: operand.name,
+    memoryOperand: source.unrolling.get(layer.id)?.links[operand.name] ?? DEFAULT_LINKS[operand.role],
+    bits,
+    ...relevance(operand, layer.loops),
+    ...storedElements(source, layer, operand),
+  });
+  const bitsOf = ({ name }: Operand): number => precision.operands[name] ?? 0;
+  return {
+    id: layer.id,
+    layer,
+    loops: layer.loops,
+    inputs: dataInputs(layer).map((operand) => {
+      const producer = producerOf.get(operand.tensor);
+      if (producer === undefined) throw new Error(`nothing in the stack gives layer '${layer.id}' '${operand.tensor}'`);
+      return { ...sized(operand, bitsOf(operand)), producer };
+    }),
+    weights: weightsOf(layer).map((operand) => sized(operand, bitsOf(operand))),
+    output: sized(outputOf(layer), precision.finalOutput),
+    partialBits: bitsOf(outputOf(layer)),
+  };
+}
+
+/** Memory operands of layers that are moved, not computed: these have no dataflow. */
+const DEFAULT_LINKS = { output: "O", input: "I1", weight: "I2" } as const;
+
+/** Operands that hold a feature map. */
+export const dataInputs = (layer: Layer): readonly (Operand & { readonly tensor: TensorId })[] =>
+  inputsOf(layer).filter((operand): operand is Operand & { readonly tensor: TensorId } => operand.tensor !== undefined);
+
+function storedElements({ outside, stored }: GraphSource, layer: Layer, { tensor, role }: Operand) {
+  if (!outside.has(layer.id) || role === "weight" || tensor === undefined) return {};
+  const count = stored.get(tensor);
+  return count === undefined ? {} : { stored: count };
+}
+
+/** A stack input has a single operand, its output, on the activation chain; all its loops count (DF §1.1). */
+function inputNode({ id, loops, bits }: StackInput, readers: readonly InputOperand[]): GraphNode {
+  const memoryOperand = readers.find(({ producer }) => producer === id)?.memoryOperand ?? DEFAULT_LINKS.input;
+  const output = { name: "O", memoryOperand, bits, relevant: loops.map(({ dim }) => dim), windows: [] };
+  return { id, loops, inputs: [], weights: [], output, partialBits: bits };
+}
+
+function consumersOf(nodes: readonly GraphNode[]): ReadonlyMap<string, readonly GraphNode[]> {
+  const consumers = new Map<string, GraphNode[]>(nodes.map(({ id }) => [id, []]));
+  for (const node of nodes) for (const producer of predecessors(node)) consumers.get(producer)?.push(node);
+  return consumers;
+}
+
+/** Level-wise Kahn order: a node belongs to the generation after its last producer (DF §1.1). */
+function inGenerations(
+  nodes: readonly GraphNode[],
+  consumers: ReadonlyMap<string, readonly GraphNode[]>,
+): readonly GraphNode[] {
+  const missing = new Map(nodes.map((node) => [node.id, predecessors(node).length]));
+  const ordered: GraphNode[] = [];
+  let generation = nodes.filter(({ id }) => missing.get(id) === 0);
+  while (generation.length > 0) {
+    ordered.push(...generation);
+    const next: GraphNode[] = [];
+    for (const consumer of generation.flatMap(({ id }) => consumers.get(id) ?? [])) {
+      const left = (missing.get(consumer.id) ?? 0) - 1;
+      missing.set(consumer.id, left);
+      if (left === 0) next.push(consumer);
+    }
+    generation = next;
+  }
+  if (ordered.length !== nodes.length) throw new Error("a graph with a cycle");
+  return ordered;
+}

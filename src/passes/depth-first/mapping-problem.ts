@@ -1,0 +1,88 @@
+/** What the mapper is asked about one layer on one tile type (DF §8.3). */
+import {
+  cutAbove,
+  type Hierarchy,
+  levelOf,
+  type Memory,
+  type MemoryOperand,
+  shareChain,
+} from "../../ir/accelerator.js";
+import type { MappingProblem, OperandShape } from "../../ir/cost-model.js";
+import type { LayerUnrolling } from "../../ir/facts.js";
+import { activations, type GraphNode } from "./graph.js";
+import type { NodeOnTile } from "./node-copies.js";
+import type { SizedOperand } from "./operands.js";
+
+/**
+ * The layer under the part of the hierarchy that it may use: activations up to their highest memories, weights up to the memory of
+ * the stack's weights. Nothing is reserved in what remains (DF-Q13).
+ *
+ * @param weightMemory - absent where weights come through their whole chain
+ */
+export function mappingProblem(
+  on: NodeOnTile,
+  weightMemory: Memory | undefined,
+  hierarchy: Hierarchy,
+  unrolling: LayerUnrolling["unrolling"],
+): MappingProblem {
+  const { node, loops, topInput, topOutput } = on;
+  const operands = [node.output, ...inEquationOrder(node)];
+  const inputCut = cutAt(hierarchy, activations(node)[0]?.memoryOperand, topInput);
+  const outputCut = cutAt(inputCut, node.output.memoryOperand, topOutput);
+  const own = giveOwnChains(operands, outputCut);
+  const weightCut = node.weights.reduce(
+    (cut, { name }) => cutAt(cut, own.links.get(name), weightMemory),
+    own.hierarchy,
+  );
+  return {
+    loops,
+    operands: operands.map((operand) => shapeOf(operand, own.links, node)),
+    finalOutputBits: node.output.bits,
+    hierarchy: weightCut,
+    unrolling,
+  };
+}
+
+/** Inputs and weights as the layer's equation names them. */
+function inEquationOrder({ layer, inputs, weights }: GraphNode): readonly SizedOperand[] {
+  const byName = new Map([...inputs, ...weights].map((operand) => [operand.name, operand]));
+  return (layer?.operands ?? []).flatMap(({ name }) => byName.get(name) ?? []);
+}
+
+const cutAt = (hierarchy: Hierarchy, operand: MemoryOperand | undefined, top: Memory | undefined): Hierarchy =>
+  operand === undefined || top === undefined || levelOf(top, operand) === undefined
+    ? hierarchy
+    : cutAbove(hierarchy, operand, top);
+
+/** An operand whose chain another one has already, like the second input of an addition, gets a chain of its own beside it. */
+function giveOwnChains(operands: readonly SizedOperand[], hierarchy: Hierarchy) {
+  const links = new Map<string, MemoryOperand>();
+  const wanted = new Set(operands.map(({ memoryOperand }) => memoryOperand));
+  let shared = hierarchy;
+  for (const { name, memoryOperand } of operands) {
+    if (![...links.values()].includes(memoryOperand)) {
+      links.set(name, memoryOperand);
+      continue;
+    }
+    const fresh = freshOperand(wanted);
+    wanted.add(fresh);
+    links.set(name, fresh);
+    shared = shareChain(shared, memoryOperand, fresh);
+  }
+  return { links, hierarchy: shared };
+}
+
+/** `I2` where it is free, as published; else the next number. */
+function freshOperand(taken: ReadonlySet<MemoryOperand>): MemoryOperand {
+  for (let number = 2; ; number++) if (!taken.has(`I${number}`)) return `I${number}`;
+}
+
+function shapeOf(
+  { name, bits, relevant, windows }: SizedOperand,
+  links: ReadonlyMap<string, MemoryOperand>,
+  node: GraphNode,
+): OperandShape {
+  const memoryOperand = links.get(name);
+  if (memoryOperand === undefined) throw new Error(`operand '${name}' has no memory chain`);
+  return { name, memoryOperand, bits: name === node.output.name ? node.partialBits : bits, relevant, windows };
+}

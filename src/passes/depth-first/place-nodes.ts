@@ -1,0 +1,165 @@
+/** Nodes of one tile type, one after the other: memories, copies, and a way up where the mapper finds no room (DF §8). */
+import type { Hierarchy, Memory } from "../../ir/accelerator.js";
+import type { Copy, CostModel, MappingProblem } from "../../ir/cost-model.js";
+import { noRoomForLayer } from "../../ir/diagnostics/schedule.js";
+import { DiagnosticError } from "../../ir/diagnostics.js";
+import type { LayerUnrolling, PlacedNode, StackPlacement } from "../../ir/facts.js";
+import type { Loop } from "../../ir/network.js";
+import { activations, type GraphNode, hasWeights, type NodeGraph } from "./graph.js";
+import { chainTop, lift } from "./levels.js";
+import { mappingProblem } from "./mapping-problem.js";
+import type { Home, NodeOnTile } from "./node-copies.js";
+import { loopsAt, operandBits, type Pair } from "./operands.js";
+import type { Policies } from "./policies.js";
+import type { TileType } from "./tile-types.js";
+
+/** What placing the nodes of a stack needs besides the tile type. */
+export interface PlacingContext {
+  readonly graph: NodeGraph;
+  readonly hierarchy: Hierarchy;
+  readonly policies: Policies;
+  readonly costModel: CostModel;
+  readonly unrolling: ReadonlyMap<string, LayerUnrolling>;
+  /** Memory of the stack's weights after its first tile. */
+  readonly weightMemory?: Memory;
+}
+
+/** Levels above the first choice. */
+type Lifted = PlacedNode["lifted"];
+
+/** A node with its memories, and what they were chosen for. */
+interface Choice {
+  readonly on: NodeOnTile;
+  readonly inputBits: number;
+  readonly outputBits: number;
+}
+
+/**
+ * Places every node of a tile type in topological order.
+ *
+ * @param sizes - new part of each node's output on this type
+ * @throws DiagnosticError (infeasible) when a layer cannot be mapped even with all levels of its chains
+ */
+export function placeNodes(
+  context: PlacingContext,
+  type: TileType,
+  sizes: ReadonlyMap<string, Pair>,
+): readonly PlacedNode[] {
+  const { policies, hierarchy, graph } = context;
+  const homes = new Map<string, Home>();
+  let pending: readonly Copy[] = [];
+  return graph.nodes.map((node) => {
+    const loops = loopsAt(node.loops, sizes.get(node.id)!); // the trace reaches every node
+    const { choice, lifted } = firstFeasible(context, node, loops, type);
+    const copies = [...pending, ...policies.copies.before(choice.on, homes, type, hierarchy)];
+    pending = policies.copies.after(choice.on, type);
+    homes.set(node.id, { node, memory: choice.on.topOutput, bits: choice.outputBits });
+    return placedNode(choice, lifted, copies);
+  });
+}
+
+function placedNode({ on, inputBits, outputBits }: Choice, lifted: Lifted, copies: readonly Copy[]): PlacedNode {
+  return {
+    id: on.node.id,
+    kind: on.node.layer === undefined ? "input" : "layer",
+    loops: on.loops,
+    inputBits,
+    outputBits,
+    ...(on.topInput && { topInput: on.topInput.id }),
+    topOutput: on.topOutput.id,
+    lifted,
+    copies,
+  };
+}
+
+/** First state of the retry order whose hierarchy the mapper can fill (DF §8.6). */
+function firstFeasible(context: PlacingContext, node: GraphNode, loops: readonly Loop[], type: TileType) {
+  const unlifted = choose(context, node, loops, { input: 0, output: 0 });
+  if (node.layer === undefined) return { choice: unlifted, lifted: { input: 0, output: 0 } };
+  let failed = "";
+  for (const lifted of retryOrder()) {
+    const choice = choose(context, node, loops, lifted);
+    const result = context.costModel.mapLayer(problemOf(context, choice.on, type));
+    if (result.feasible) return { choice, lifted };
+    failed = result.memory;
+    if (isAtTop(context.hierarchy, choice.on)) break; // the reference would go on for ever: DF-Q14
+  }
+  const { on, inputBits, outputBits } = choose(context, node, loops, { input: Infinity, output: Infinity });
+  const sizes = {
+    inputBits,
+    outputBits,
+    weightBits: on.node.weights.reduce((sum, w) => sum + operandBits(w, loops), 0),
+  };
+  throw new DiagnosticError(
+    [noRoomForLayer(node.layer, failed, sizes, { width: type.width, height: type.height })],
+    "infeasible",
+  );
+}
+
+/** (0,0), then one more level for the output, then the same for the input in its stead, then both, and so on upwards. */
+function* retryOrder(): Generator<Lifted> {
+  for (let level = 0; ; level++) {
+    yield { output: level, input: level };
+    yield { output: level + 1, input: level };
+    yield { output: level, input: level + 1 };
+  }
+}
+
+/** First choice of memories for a node, and the levels that were added to it. */
+function choose(
+  { hierarchy, policies, graph }: PlacingContext,
+  node: GraphNode,
+  loops: readonly Loop[],
+  lifted: Lifted,
+): Choice {
+  const operands = activations(node);
+  const inputBits = operands.reduce((sum, operand) => sum + operandBits(operand, loops), 0);
+  const outputBits = operandBits(node.output, loops);
+  const [chainOperand, outputOperand] = [operands[0]?.memoryOperand, node.output.memoryOperand];
+  const input = chainOperand && policies.levels.topInput(hierarchy, chainOperand, inputBits);
+  const output =
+    node === graph.sink
+      ? chainTop(hierarchy, outputOperand)
+      : policies.levels.topOutput(hierarchy, outputOperand, outputBits, {
+          ...(input && { memory: input }),
+          bits: inputBits,
+        });
+  const on = {
+    node,
+    loops,
+    ...(input && chainOperand && { topInput: lift(hierarchy, chainOperand, input, lifted.input) }),
+    topOutput: lift(hierarchy, outputOperand, output, lifted.output),
+  };
+  return { on, inputBits, outputBits };
+}
+
+function problemOf(
+  { hierarchy, unrolling, weightMemory }: Pick<PlacingContext, "hierarchy" | "unrolling" | "weightMemory">,
+  on: NodeOnTile,
+  { weightsFromTop }: Pick<TileType, "weightsFromTop">,
+): MappingProblem {
+  const cut = weightsFromTop || !hasWeights(on.node) ? undefined : weightMemory;
+  const spatial = unrolling.get(on.node.id)?.unrolling;
+  if (spatial === undefined) throw new Error(`layer '${on.node.id}' has no unrolling`);
+  return mappingProblem(on, cut, hierarchy, spatial);
+}
+
+const isAtTop = (hierarchy: Hierarchy, { node, topInput, topOutput }: NodeOnTile): boolean =>
+  topOutput.id === chainTop(hierarchy, node.output.memoryOperand).id &&
+  (topInput === undefined || topInput.id === chainTop(hierarchy, activations(node)[0]!.memoryOperand).id); // it has a top
+
+/** The mapper's problem for a node as it was placed. */
+export function placedProblem(
+  node: GraphNode,
+  placed: PlacedNode,
+  type: Pick<TileType, "weightsFromTop">,
+  { weightMemory }: Pick<StackPlacement, "weightMemory">,
+  hierarchy: Hierarchy,
+  unrolling: ReadonlyMap<string, LayerUnrolling>,
+): MappingProblem {
+  const named = (id: string | undefined): Memory | undefined => hierarchy.memories.find((memory) => memory.id === id);
+  const [topInput, topOutput, weights] = [named(placed.topInput), named(placed.topOutput), named(weightMemory)];
+  if (topOutput === undefined) throw new Error(`no memory '${placed.topOutput}'`);
+  const on = { node, loops: placed.loops, ...(topInput && { topInput }), topOutput };
+  return problemOf({ hierarchy, unrolling, ...(weights && { weightMemory: weights }) }, on, type);
+}

@@ -1,0 +1,97 @@
+/** One stack: its tile types, and where everything lives on each of them. */
+import type { Hierarchy, MemoryOperand } from "../../ir/accelerator.js";
+import type { CostModel } from "../../ir/cost-model.js";
+import { noRoomForOverlap } from "../../ir/diagnostics/schedule.js";
+import { DiagnosticError } from "../../ir/diagnostics.js";
+import type { LayerUnrolling, PlacedTileType, Stack, StackPlacement, StackTiling } from "../../ir/facts.js";
+import { weightBits } from "./cuts.js";
+import { hasWeights, type NodeGraph } from "./graph.js";
+import { type Kept, keptIn, type TilePosition } from "./kept-buffers.js";
+import type { PlannedLevels, StackMemories } from "./levels.js";
+import type { Pair } from "./operands.js";
+import { placeNodes } from "./place-nodes.js";
+import { type Policies, policiesOf } from "./policies.js";
+import { type KeptOverlap, type StackTypes, type TilePlan, type TileType, tileTypes } from "./tile-types.js";
+
+/** A stack as a graph, with the extents of the whole network's feature maps. */
+export interface StackProblem {
+  readonly stack: Stack;
+  readonly graph: NodeGraph;
+  readonly full: ReadonlyMap<string, Pair>;
+  readonly tiling: StackTiling;
+}
+
+/** @throws DiagnosticError (infeasible) when no memory can keep the overlap, or a layer cannot be mapped */
+export function placeStack(
+  problem: StackProblem,
+  hierarchy: Hierarchy,
+  unrolling: ReadonlyMap<string, LayerUnrolling>,
+  costModel: CostModel,
+): StackPlacement {
+  const { stack, graph } = problem;
+  const policies = policiesOf(costModel.rules);
+  const { types, weightMemory } = stackTypes(problem, hierarchy, policies);
+  const context = { graph, hierarchy, policies, costModel, unrolling, ...(weightMemory && { weightMemory }) };
+  const placed = types.map((type, index): PlacedTileType => {
+    const reuse = { x: type.columns.read !== undefined, y: type.rows.read !== undefined };
+    const { sizes } = policies.regions(graph, { x: type.width, y: type.height }, reuse);
+    return { ...typeFact(type, index), nodes: placeNodes(context, type, sizes) };
+  });
+  return {
+    stack: stack.id,
+    ...(weightMemory && { weightMemory: weightMemory.id }),
+    weightBits: totalWeightBits(graph),
+    tileTypes: placed,
+  };
+}
+
+/** Types of a stack's tiles, before anything is placed. */
+export function stackTypes(
+  { stack, graph, full, tiling }: StackProblem,
+  hierarchy: Hierarchy,
+  policies: Policies,
+): StackTypes {
+  const output = full.get(graph.sink.id)!; // the sink is one of the network's nodes
+  const kept = keptIn(tiling.overlap);
+  const memories = stackMemories(graph, hierarchy);
+  const planOf = (tile: TilePosition): TilePlan => {
+    const demand = policies.keptBuffers(graph, full, tile, kept, policies.regions);
+    const levels = policies.levels.plan(memories, demand, kept);
+    requireRoom(stack.id, levels, kept, demand);
+    return { demand, levels };
+  };
+  const tile = { x: tiling.tile.width, y: tiling.tile.height };
+  return tileTypes(output, tile, kept, planOf, policies.levels, memories);
+}
+
+/** Chains of a stack. A stack of an input alone has activations and outputs on one chain (DF §6.4). */
+export function stackMemories(graph: NodeGraph, hierarchy: Hierarchy): StackMemories {
+  const activations: MemoryOperand = graph.nodes[0]?.output.memoryOperand ?? "I1";
+  const weights = graph.nodes.find(hasWeights)?.weights[0]?.memoryOperand;
+  return {
+    hierarchy,
+    activations,
+    outputs: graph.sink.output.memoryOperand,
+    ...(weights !== undefined && { weights: { operand: weights, bits: totalWeightBits(graph) } }),
+  };
+}
+
+const totalWeightBits = (graph: NodeGraph): number => graph.nodes.reduce((sum, node) => sum + weightBits(node), 0);
+
+function requireRoom(
+  stack: string,
+  levels: PlannedLevels,
+  kept: Kept,
+  demand: { readonly withColumns: number; readonly withRows: number },
+): void {
+  const missing = [
+    ...(kept.columns && levels.columns === undefined ? [noRoomForOverlap(stack, "columns", demand.withColumns)] : []),
+    ...(kept.rows && levels.rows === undefined ? [noRoomForOverlap(stack, "rows", demand.withRows)] : []),
+  ];
+  if (missing.length > 0) throw new DiagnosticError(missing, "infeasible");
+}
+
+function typeFact({ columns, rows, ...type }: TileType, index: number): Omit<PlacedTileType, "nodes"> {
+  const ids = ({ write, read }: KeptOverlap) => ({ ...(write && { write: write.id }), ...(read && { read: read.id }) });
+  return { id: String(index), ...type, hCache: ids(columns), vCache: ids(rows) };
+}

@@ -1,0 +1,122 @@
+/** Sums over layers, tile types and stacks (DF §10), every breakdown checked against its total. */
+import type { CopyPhaseCost, LayerCost, Mapping } from "../../ir/cost-model.js";
+import type { EnergyByKind, LayerMapping, NodeCopies, PlacedTileType, TileTypeCost, Totals } from "../../ir/facts.js";
+import { iterations } from "../../ir/network.js";
+
+/** One tile type with the costs of what runs on it. */
+export interface CostedType {
+  readonly type: PlacedTileType;
+  readonly layers: readonly LayerMapping[];
+  readonly copies: readonly NodeCopies[];
+}
+
+/** Cost of a tile of the type, once. */
+export function tileTypeCost({ layers, copies }: CostedType): TileTypeCost {
+  const energy: EnergyByKind = {
+    mac: sum(layers, ({ result }) => result.cost.macEnergy),
+    memory: sum(layers, ({ result }) => result.cost.memoryEnergy),
+    copy: sum(copies, ({ cost }) => cost.energy),
+  };
+  const cycles = sum(layers, ({ result }) => result.cost.loadedCycles) + sum(copies, ({ cost }) => cost.cycles);
+  return { copies, energy, latency: cycles };
+}
+
+type Accesses = { read: number; write: number };
+
+/** Adds up tiles; counts multiply everything but peaks. */
+class Accumulator {
+  readonly #kind = { mac: 0, memory: 0, copy: 0 };
+  readonly #energy = new Map<string, Map<string, number>>();
+  readonly #accesses = new Map<string, Accesses>();
+  readonly #peak = new Map<string, number>();
+  #latency = 0;
+  #copyLatency = 0;
+  #operations = 0;
+
+  addLayer({ problem, result: { mapping, cost } }: LayerMapping, count: number): void {
+    this.#kind.mac += count * cost.macEnergy;
+    this.#kind.memory += count * cost.memoryEnergy;
+    this.#latency += count * cost.loadedCycles;
+    this.#operations += count * iterations(problem.loops);
+    this.#addLevels(mapping, cost, count);
+    for (const [memory, bits] of Object.entries(cost.occupancy))
+      this.#peak.set(memory, Math.max(this.#peak.get(memory) ?? 0, bits));
+  }
+
+  /** @param operands - layer operand of each copy of the phase */
+  addPhase({ energy, cycles, copies }: CopyPhaseCost, operands: readonly string[], count: number): void {
+    this.#kind.copy += count * energy;
+    this.#latency += count * cycles;
+    this.#copyLatency += count * cycles;
+    copies.forEach(({ hops }, index) => {
+      for (const hop of hops) {
+        this.#addEnergy(hop.from, operands[index]!, count * hop.sendEnergy); // one operand per copy
+        this.#addEnergy(hop.to, operands[index]!, count * hop.receiveEnergy);
+        this.#addAccesses(hop.from, count * hop.sent, 0);
+        this.#addAccesses(hop.to, 0, count * hop.received);
+      }
+    });
+  }
+
+  /** @throws Error when the breakdown by memory does not add up to the energy: a defect */
+  totals(): Totals {
+    const { mac, memory, copy } = this.#kind;
+    const byMemory = sum([...this.#energy.values()], (operands) => sum([...operands.values()], (energy) => energy));
+    requireEqual("energy by memory", byMemory, memory + copy);
+    return {
+      energy: mac + memory + copy,
+      energyByKind: { mac, memory, copy },
+      latency: this.#latency,
+      copyLatency: this.#copyLatency,
+      operations: this.#operations,
+      energyByMemory: sorted(new Map([...this.#energy].map(([id, operands]) => [id, sorted(operands)] as const))),
+      accesses: sorted(this.#accesses),
+      peak: sorted(this.#peak),
+    };
+  }
+
+  #addLevels({ levels }: Mapping, { energyByLevel, accesses }: LayerCost, count: number): void {
+    for (const [operand, memories] of Object.entries(levels)) {
+      memories.forEach((memory, level) => {
+        const { tl, th, fl, fh } = accesses[operand]![level]!; // one entry per level of every operand
+        this.#addEnergy(memory, operand, count * energyByLevel[operand]![level]!);
+        this.#addAccesses(memory, count * (tl + th), count * (fl + fh));
+      });
+    }
+  }
+
+  #addEnergy(memory: string, operand: string, energy: number): void {
+    const operands = this.#energy.get(memory) ?? new Map<string, number>();
+    this.#energy.set(memory, operands.set(operand, (operands.get(operand) ?? 0) + energy));
+  }
+
+  #addAccesses(memory: string, read: number, write: number): void {
+    const known = this.#accesses.get(memory) ?? { read: 0, write: 0 };
+    this.#accesses.set(memory, { read: known.read + read, write: known.write + write });
+  }
+}
+
+/** Totals of all tiles of the given types. */
+export function totalsOf(types: readonly CostedType[]): Totals {
+  const accumulator = new Accumulator();
+  for (const { type, layers, copies } of types) {
+    for (const layer of layers) accumulator.addLayer(layer, type.count);
+    for (const { node, cost } of copies) accumulator.addPhase(cost, operandsOf(type, node), type.count);
+  }
+  return accumulator.totals();
+}
+
+const operandsOf = ({ nodes }: PlacedTileType, id: string): readonly string[] =>
+  nodes.find((node) => node.id === id)?.copies.map(({ operand }) => operand) ?? [];
+
+/** @throws Error when two ways to the same sum differ by more than rounding: a defect */
+export function requireEqual(what: string, found: number, expected: number): void {
+  if (Math.abs(found - expected) > 1e-9 * Math.max(Math.abs(found), Math.abs(expected)))
+    throw new Error(`${what} adds up to ${found}, not to ${expected}`);
+}
+
+export const sum = <T>(items: readonly T[], value: (item: T) => number): number =>
+  items.reduce((total, item) => total + value(item), 0);
+
+const sorted = <T>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> =>
+  new Map([...map].sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,0 +1,77 @@
+import type { CostModel } from "../ir/cost-model.js";
+import { COSTS, type LayerTotals, MAPPINGS, PLACEMENT, type PlacedTileType, STACKS } from "../ir/facts.js";
+import type { Module } from "../ir/module.js";
+import { iterations, type LayerId } from "../ir/network.js";
+import { stackViews } from "./depth-first/network-view.js";
+import { loopsAt } from "./depth-first/operands.js";
+import { type CostedType, requireEqual, sum, tileTypeCost, totalsOf } from "./depth-first/totals.js";
+import { definePass } from "./pass.js";
+
+export const evaluate = definePass({
+  name: "evaluate",
+  description: "adds up energy, latency and accesses over layers, copies, tiles and stacks",
+  options: {},
+  requires: [STACKS, PLACEMENT, MAPPINGS],
+  provides: [COSTS],
+  run(module, { costModel }) {
+    const mappings = module.get(MAPPINGS);
+    const stacks = module.get(PLACEMENT).map(
+      ({ tileTypes }, s) =>
+        tileTypes.map(
+          (type, t): CostedType => ({ type, layers: mappings[s]![t]!, copies: phasesOf(type, costModel, module) }),
+        ), // one entry per type
+    );
+    const totals = totalsOf(stacks.flat());
+    const layers = layerTotals(module, stacks.flat());
+    requireEqual("energy by layer", sum(layers, ({ energy }) => energy) + totals.energyByKind.copy, totals.energy);
+    requireEqual("latency by layer", sum(layers, ({ latency }) => latency) + totals.copyLatency, totals.latency);
+    const costs = stacks.map((types) => ({ totals: totalsOf(types), tileTypes: types.map(tileTypeCost) }));
+    requireEqual(
+      "energy by stack",
+      sum(costs, (stack) => stack.totals.energy),
+      totals.energy,
+    );
+    return module.with(COSTS, { totals, stacks: costs, layers });
+  },
+});
+
+/** Copy phases of one tile, one per node that has copies (DF §9.4). */
+function phasesOf(type: PlacedTileType, costModel: CostModel, { accelerator }: Module): CostedType["copies"] {
+  return type.nodes
+    .filter(({ copies }) => copies.length > 0)
+    .map(({ id, copies }) => ({ node: id, cost: costModel.copyPhase(copies, accelerator) }));
+}
+
+/** Each layer over all tiles of all stacks, in the order of the network. */
+function layerTotals(module: Module, types: readonly CostedType[]): readonly LayerTotals[] {
+  const executed = new Map<LayerId, Omit<LayerTotals, "layer" | "neededOperations">>();
+  for (const { type, layers } of types) {
+    for (const { layer, problem, result } of layers) {
+      const known = executed.get(layer) ?? { energy: 0, latency: 0, operations: 0 };
+      executed.set(layer, {
+        energy: known.energy + type.count * result.cost.energy,
+        latency: known.latency + type.count * result.cost.loadedCycles,
+        operations: known.operations + type.count * iterations(problem.loops),
+      });
+    }
+  }
+  const needed = neededOperations(module);
+  return module.network.layers.map(({ id }) => ({
+    layer: id,
+    ...(executed.get(id) ?? { energy: 0, latency: 0, operations: 0 }),
+    neededOperations: executed.has(id) ? (needed.get(id) ?? 0) : 0,
+  }));
+}
+
+/** Operations of each layer on its full extent, once per stack that it is part of. */
+function neededOperations(module: Module): ReadonlyMap<LayerId, number> {
+  const needed = new Map<LayerId, number>();
+  for (const { graph, full } of stackViews(module).stacks) {
+    for (const { id, layer, loops } of graph.nodes) {
+      const size = full.get(id);
+      if (layer === undefined || size === undefined) continue;
+      needed.set(layer.id, (needed.get(layer.id) ?? 0) + iterations(loopsAt(loops, size)));
+    }
+  }
+  return needed;
+}

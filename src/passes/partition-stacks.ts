@@ -1,0 +1,74 @@
+import { costedAlone, cutsAdded, cutZeroIgnored, unknownCut } from "../ir/diagnostics/schedule.js";
+import { DiagnosticError } from "../ir/diagnostics.js";
+import { PRECISION, STACKS, type Stack, UNROLLING } from "../ir/facts.js";
+import type { Layer, LayerId } from "../ir/network.js";
+import { CUTS } from "./depth-first/cuts.js";
+import { outsideDomain } from "./depth-first/domain.js";
+import { predecessors } from "./depth-first/graph.js";
+import { formStack, networkView } from "./depth-first/network-view.js";
+import { forcedCuts, splitAt } from "./depth-first/stacks.js";
+import { choice, names } from "./options.js";
+import { definePass } from "./pass.js";
+
+export const partitionStacks = definePass({
+  name: "partition-stacks",
+  description: "groups layers into stacks that run depth-first, by weight budget or at stated cuts",
+  options: {
+    rule: choice("auto", ["auto", "single", "per-layer"], "stacks by weight budget, one stack, or one per layer"),
+    cuts: names("layers after which a stack ends; replaces the rule"),
+  },
+  requires: [PRECISION, UNROLLING],
+  provides: [STACKS],
+  run(module, { costModel, report }, { rule, cuts }) {
+    const { network, accelerator } = module;
+    const alone = outsideDomain(network, module.get(UNROLLING));
+    const outside = new Set(alone.keys());
+    const view = networkView(module, outside);
+    const policy = CUTS[costModel.rules.cuts];
+    const asked =
+      cuts.length > 0
+        ? namedCuts(cuts, network.layers)
+        : RULES[rule](network.layers, () => policy.automatic(view.graph, accelerator));
+    const forced = forcedCuts(view.graph, asked, outside);
+    const isAbsent = (cut: string): boolean => asked.includes(cut) && policy.isAbsent(cut, view.graph);
+    const stacks = splitAt(view.graph, [...asked, ...forced], isAbsent).map((nodes, index) =>
+      formStack(view, nodes, String(index), alone),
+    );
+    const isRepeating = asked.some(isAbsent);
+    requireEveryLayer(stacks, network.layers, isRepeating);
+
+    const feeding = new Set([...outside].flatMap((id) => predecessors(view.graph.byId.get(id)!))); // a layer of the network
+    const added = forced.filter((id) => !outside.has(id as LayerId) && !feeding.has(id)); // cuts are ids of layers
+    if (alone.size > 0) report(costedAlone([...alone].map(([id, reason]) => ({ id, reason }))));
+    if (added.length > 0) report(cutsAdded(added));
+    if (isRepeating) report(cutZeroIgnored());
+    return module.with(STACKS, stacks);
+  },
+});
+
+/** Cuts of each rule. */
+const RULES: Readonly<
+  Record<
+    "auto" | "single" | "per-layer",
+    (layers: readonly Layer[], automatic: () => readonly string[]) => readonly string[]
+  >
+> = {
+  auto: (_layers, automatic) => automatic(),
+  single: () => [],
+  "per-layer": (layers) => layers.map(({ id }) => id),
+};
+
+function namedCuts(cuts: readonly string[], layers: readonly Layer[]): readonly string[] {
+  const known: readonly string[] = layers.map(({ id }) => id);
+  const unknown = cuts.filter((cut) => !known.includes(cut));
+  if (unknown.length > 0) throw new DiagnosticError(unknown.map((cut) => unknownCut(cut, known)));
+  return cuts;
+}
+
+/** Every layer runs in one stack; in several only where the reference takes a cut for none. */
+function requireEveryLayer(stacks: readonly Stack[], layers: readonly Layer[], isRepeating: boolean): void {
+  const counts = new Map<LayerId, number>();
+  for (const id of stacks.flatMap((stack) => stack.layers)) counts.set(id, (counts.get(id) ?? 0) + 1);
+  const wrong = layers.filter(({ id }) => counts.get(id) === undefined || (!isRepeating && counts.get(id) !== 1));
+  if (wrong.length > 0) throw new Error(`layers in no stack or in several: ${wrong.map(({ id }) => id).join(", ")}`);
+}
