@@ -1,0 +1,150 @@
+/** Cost of copies between memories: their paths through the hierarchy, hop by hop, and what ports make of them (DF §9). */
+import {
+  chain,
+  type Direction,
+  type Hierarchy,
+  levelOf,
+  type Memory,
+  type MemoryOperand,
+  type Port,
+  portFor,
+} from "../../ir/accelerator.js";
+import type { Copy, CopyCost, CopyEnd, CopyPhaseCost, Hop } from "../../ir/cost-model.js";
+import { copyWithoutPath } from "../../ir/diagnostics/schedule.js";
+import { DiagnosticError } from "../../ir/diagnostics.js";
+
+/** One stop of a path: the two memories and the ports that serve the operand between them. */
+export interface Step {
+  readonly operand: MemoryOperand;
+  readonly sender: Memory;
+  readonly sendPort: Port;
+  readonly receiver: Memory;
+  readonly receivePort: Port;
+}
+
+/** A port that is taken from cycle `begin` to before cycle `end`. */
+interface Interval {
+  readonly port: string;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * Cost of copies that start together on the full hierarchy: each waits for its own hops, and ports that several of them use
+ * serialise them (DF §9.4).
+ *
+ * @throws DiagnosticError (infeasible) when the hardware has no port for a hop (DF-Q12)
+ */
+export function copyPhase(copies: readonly Copy[], hierarchy: Hierarchy): CopyPhaseCost {
+  const timed = copies.map((copy) => timeline(copy, hierarchy));
+  const portBusy = busyUntil(timed.flatMap(({ intervals }) => intervals));
+  return {
+    energy: timed.reduce((sum, { cost }) => sum + cost.energy, 0),
+    cycles: Math.max(0, ...portBusy.values()),
+    copies: timed.map(({ cost }) => cost),
+    portBusy: Object.fromEntries(portBusy),
+  };
+}
+
+/**
+ * Path of a copy. Memories on the way store the data and send it on. Where no chain holds both ends, it climbs the source's chain to
+ * the lowest memory that it shares with the destination's, and descends from there (DF §9.1).
+ *
+ * @returns no step when both ends are one memory; `undefined` when no chain or port connects them
+ */
+export function pathOf({ from, to }: Pick<Copy, "from" | "to">, hierarchy: Hierarchy): readonly Step[] | undefined {
+  if (from.operand === to.operand) return alongChain(from.operand, from.memory, to.memory, hierarchy);
+  const turn = turningPoint(from, to, hierarchy);
+  if (turn === undefined) return undefined;
+  const up = turn === from.memory ? [] : alongChain(from.operand, from.memory, turn, hierarchy);
+  const down = turn === to.memory ? [] : alongChain(to.operand, turn, to.memory, hierarchy);
+  return up && down && [...up, ...down];
+}
+
+/** Lowest memory at or above the source that holds the destination's operand at or above the destination. */
+function turningPoint(from: CopyEnd, to: CopyEnd, hierarchy: Hierarchy): string | undefined {
+  const source = chain(hierarchy, from.operand);
+  const start = source.findIndex(({ id }) => id === from.memory);
+  const goal = chain(hierarchy, to.operand).find(({ id }) => id === to.memory);
+  const bottom = goal && levelOf(goal, to.operand);
+  if (start < 0 || bottom === undefined) return undefined;
+  return source.slice(start).find((memory) => (levelOf(memory, to.operand) ?? -1) >= bottom)?.id;
+}
+
+function alongChain(
+  operand: MemoryOperand,
+  from: string,
+  to: string,
+  hierarchy: Hierarchy,
+): readonly Step[] | undefined {
+  const memories = chain(hierarchy, operand);
+  const [start, end] = [from, to].map((name) => memories.findIndex(({ id }) => id === name));
+  if (start === undefined || end === undefined || start < 0 || end < 0) return undefined;
+  const stops = start < end ? memories.slice(start, end + 1) : memories.slice(end, start + 1).toReversed();
+  const [send, receive]: readonly [Direction, Direction] = start < end ? ["th", "fl"] : ["tl", "fh"];
+  const steps = stops.slice(1).map((receiver, i) => step(operand, stops[i]!, send, receiver, receive)); // one stop before each
+  return steps.every((found) => found !== undefined) ? steps : undefined;
+}
+
+function step(
+  operand: MemoryOperand,
+  sender: Memory,
+  send: Direction,
+  receiver: Memory,
+  receive: Direction,
+): Step | undefined {
+  const sendPort = portFor(sender, operand, send);
+  const receivePort = portFor(receiver, operand, receive);
+  return sendPort && receivePort && { operand, sender, sendPort, receiver, receivePort };
+}
+
+/** The hops of one copy, one after the other from cycle 0, and the ports that they take. */
+function timeline(
+  copy: Copy,
+  hierarchy: Hierarchy,
+): { readonly cost: CopyCost; readonly intervals: readonly Interval[] } {
+  const path = pathOf(copy, hierarchy);
+  if (path === undefined) throw new DiagnosticError([copyWithoutPath(copy)], "infeasible");
+  const hops = path.map((stop) => hopCost(stop, copy.bits));
+  const intervals: Interval[] = [];
+  let begin = 0;
+  path.forEach((stop, i) => {
+    const end = begin + hops[i]!.cycles; // one hop per stop
+    intervals.push({ port: `${stop.sender.id}.${stop.sendPort.name}`, begin, end });
+    intervals.push({ port: `${stop.receiver.id}.${stop.receivePort.name}`, begin, end });
+    begin = end;
+  });
+  const energy = hops.reduce((sum, hop) => sum + hop.sendEnergy + hop.receiveEnergy, 0);
+  return { cost: { energy, cycles: begin, hops }, intervals };
+}
+
+/** One hop (DF §9.2): energy in steps of a port's granularity, time at the slower port's bandwidth. */
+function hopCost({ operand, sender, sendPort, receiver, receivePort }: Step, bits: number): Hop {
+  const [sent, received] = [fullWidthAccesses(bits, sendPort), fullWidthAccesses(bits, receivePort)];
+  return {
+    from: sender.id,
+    to: receiver.id,
+    operand,
+    sendEnergy: sent * sender.readEnergy,
+    receiveEnergy: received * receiver.writeEnergy,
+    sent,
+    received,
+    cycles: Math.max(Math.ceil(bits / sendPort.bandwidth), Math.ceil(bits / receivePort.bandwidth)),
+  };
+}
+
+const fullWidthAccesses = (bits: number, { granularity, bandwidth }: Port): number =>
+  Math.ceil(bits / granularity) * (granularity / bandwidth);
+
+/** A port with several transfers is busy at least as long as they take in a row from the first one on. */
+function busyUntil(intervals: readonly Interval[]): ReadonlyMap<string, number> {
+  const byPort = new Map<string, Interval[]>();
+  for (const taken of intervals) byPort.set(taken.port, [...(byPort.get(taken.port) ?? []), taken]);
+  return new Map(
+    [...byPort].map(([port, taken]) => {
+      const first = Math.min(...taken.map(({ begin }) => begin));
+      const work = taken.reduce((sum, { begin, end }) => sum + end - begin, 0);
+      return [port, Math.max(first + work, ...taken.map(({ end }) => end))] as const;
+    }),
+  );
+}
