@@ -1,7 +1,7 @@
 /**
  * Extents per state of the lattice. The published model multiplies doubles in loop order and rounds the product, so the same loops in
- * another order may give another size (Q11). Entries that the multiset of loops does not determine are NaN, which every sum hands on:
- * whoever meets one has to evaluate the order itself.
+ * another order may give another size (Q11). An entry that the multiset of loops does not determine is either marked as NaN, which
+ * every sum hands on, so that whoever meets one evaluates the order itself; or resolved to the value of one of the orders.
  */
 import type { Dim } from "../../../ir/axis-map.js";
 import type { Loop } from "../../../ir/network.js";
@@ -17,16 +17,23 @@ export interface TileTable {
   readonly moved: Float64Array;
 }
 
+/** What stands in the tables where the order of loops matters: NaN, or the value of one order. */
+export type Ambiguity = "mark" | "resolve";
+
 /** Tile tables of one layer; what several operands and levels need of a dim is made once. */
 export class ExtentTables {
+  /** Whether some entry so far depended on the order of loops. */
+  hasAmbiguity = false;
   private readonly dims = new Map<Dim, DimLattice>();
   private readonly products = new Map<string, readonly Products[]>();
   private readonly lattice: Lattice;
   private readonly sizes: SizesPolicy;
+  private readonly ambiguity: Ambiguity;
 
-  constructor(lattice: Lattice, sizes: SizesPolicy) {
+  constructor(lattice: Lattice, sizes: SizesPolicy, ambiguity: Ambiguity) {
     this.lattice = lattice;
     this.sizes = sizes;
+    this.ambiguity = ambiguity;
   }
 
   /** @param spatial - loops along the array at and below the level */
@@ -68,7 +75,7 @@ export class ExtentTables {
       for (const [t, tap] of taps.entries()) {
         const extents = out.values.flatMap((a) => tap.values.map((b) => this.sizes.windowExtent(window, a, b)));
         heldExtents[o * taps.length + t] = this.sizes.windowExtent(window, out.ceiling, tap.ceiling);
-        movedExtents[o * taps.length + t] = common(extents);
+        movedExtents[o * taps.length + t] = this.settle(extents);
       }
     }
     for (let state = 0; state < held.length; state++) {
@@ -83,10 +90,16 @@ export class ExtentTables {
     const isExact = operand.windows.length === 0 && spatial.every(({ size }) => isDyadic(size));
     for (let state = 0; state < moved.length; state++) {
       const size = moved[state]!;
-      const elements = this.sizes.elements(size);
-      const isStable = isExact || this.sizes.elements(size * (1 - NOISE)) === this.sizes.elements(size * (1 + NOISE));
-      moved[state] = isStable ? elements : Number.NaN;
+      const noisy = isExact ? [size] : [size, size * (1 - NOISE), size * (1 + NOISE)];
+      moved[state] = this.settle(noisy.map(this.sizes.elements));
     }
+  }
+
+  private settle(values: readonly number[]): number {
+    const [first] = values;
+    if (values.every((value) => value === first)) return first!;
+    this.hasAmbiguity = true;
+    return this.ambiguity === "mark" ? Number.NaN : first!;
   }
 
   private dim(dim: Dim): DimLattice {
@@ -98,9 +111,14 @@ export class ExtentTables {
   private productsOf(dim: Dim, spatial: readonly Loop[]): readonly Products[] {
     const sizes = spatial.filter((loop) => loop.dim === dim).map(({ size }) => size);
     const key = `${dim} ${sizes.join(" ")}`;
-    const known = this.products.get(key) ?? productsPerState(this.dim(dim), sizes);
+    const known = this.products.get(key) ?? this.productsPerState(this.dim(dim), sizes);
     this.products.set(key, known);
     return known;
+  }
+
+  private productsPerState(dim: DimLattice, spatial: readonly number[]): readonly Products[] {
+    const reachable = spatial.every(isDyadic) ? exactProducts(dim, spatial) : reachableProducts(dim, spatial);
+    return reachable.map((values) => ({ values, ceiling: this.settle(values.map(Math.ceil)) }));
   }
 }
 
@@ -110,13 +128,8 @@ const NOISE = 1e-12;
 /** What a product of one dim's loops may come to, over all orders of multiplication. */
 interface Products {
   readonly values: readonly number[];
-  /** Rounded up; NaN where orders disagree. */
+  /** Rounded up. */
   readonly ceiling: number;
-}
-
-function productsPerState(dim: DimLattice, spatial: readonly number[]): readonly Products[] {
-  const reachable = spatial.every(isDyadic) ? exactProducts(dim, spatial) : reachableProducts(dim, spatial);
-  return reachable.map((values) => ({ values, ceiling: common(values.map(Math.ceil)) }));
 }
 
 function exactProducts(dim: DimLattice, spatial: readonly number[]): readonly (readonly number[])[] {
@@ -143,10 +156,6 @@ function reachableProducts(dim: DimLattice, spatial: readonly number[]): readonl
   }
   return reachable.slice(-dim.stateCount);
 }
-
-/** The value that all of them have, or NaN. */
-const common = (values: readonly number[]): number =>
-  values.every((value) => value === values[0]) ? values[0]! : Number.NaN;
 
 /** Whole multiples of 2^-20: products of them that matter here fit a double without rounding. */
 const isDyadic = (size: number): boolean => Number.isInteger(size * 2 ** 20);

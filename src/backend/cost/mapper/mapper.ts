@@ -69,7 +69,7 @@ function mapLayer(problem: MappingProblem, rules: RuleSet, policies: MapperPolic
   const spatial = mapSpatially(layer, problem.unrolling, policies.sizes);
   const unrolled = (spatial.fractional[1] ?? spatial.fractional[0]!).loops.flat(); // the reference asks the first input
   const factors = loopFactors(problem.loops, unrolled, rules.loopLimit, policies.sizes);
-  const found = searchOrderings(layer, spatial, factors, policies);
+  const found = searchOrderings({ layer, spatial, factors, policies });
   if (!found.feasible) return { feasible: false, memory: layer.memories[found.memory]!.memory.id };
   const latency = evaluateLatency(layer, spatial, found.best, policies);
   return {

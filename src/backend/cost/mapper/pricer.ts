@@ -23,8 +23,6 @@ interface ScannedMemory {
 
 /** Prices loop orders one after the other; holds scratch space and is therefore used by one search at a time. */
 export class Pricer {
-  /** Position in the hierarchy of the memory that refused the last order that was priced at `Infinity`. */
-  refusedBy = 0;
   private readonly n: number;
   private readonly tables: EnergyTables;
   private readonly memories: readonly ScannedMemory[];
@@ -72,9 +70,7 @@ export class Pricer {
     this.depth.fill(0);
     for (let memory = 0; memory < this.memories.length; memory++) {
       const verdict = this.allocate(this.memories[memory]!);
-      if (verdict === 0) continue;
-      this.refusedBy = memory;
-      return verdict;
+      if (verdict !== 0) return verdict;
     }
     return this.energy();
   }

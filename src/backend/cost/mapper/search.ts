@@ -1,6 +1,10 @@
-/** The best loop order of a layer (SL §9): all of them priced by tables, those that tables cannot price by the direct evaluation. */
+/**
+ * The best loop order of a layer (SL §9). Small spaces are enumerated in the published sequence, so that ties fall as published; large
+ * ones are searched by branch and bound.
+ */
 import type { SearchCertificate } from "../../../ir/cost-model.js";
 import type { Loop } from "../../../ir/network.js";
+import { branchAndBound } from "./branch-and-bound.js";
 import { type EnergyEvaluation, evaluateEnergy } from "./evaluate.js";
 import type { LayerModel } from "./layer-model.js";
 import { type FactorMultiset, factorMultiset, orderingCount, prefixShiftOrderings } from "./orderings.js";
@@ -9,50 +13,90 @@ import { Pricer } from "./pricer.js";
 import type { SpatialMapping } from "./spatial.js";
 import { energyTables } from "./tables.js";
 
-export type SearchResult =
-  | { readonly feasible: true; readonly best: EnergyEvaluation; readonly search: SearchCertificate }
-  /** No order fits: the memory, by position in the hierarchy, that refused the order that got farthest. */
-  | { readonly feasible: false; readonly memory: number };
-
-/** @param factors - loop factors to be ordered */
-export function searchOrderings(
-  layer: LayerModel,
-  spatial: SpatialMapping,
-  factors: readonly Loop[],
-  policies: MapperPolicies,
-): SearchResult {
-  const multiset = factorMultiset(factors);
-  const count = orderingCount(multiset.multiplicities);
-  const sequence = orderingsOf(multiset);
-  const pricer = new Pricer(energyTables(layer, spatial, multiset, policies));
-  let best = { price: Number.POSITIVE_INFINITY, row: -1 };
-  let refusedBy = 0;
-  for (let row = 0; row < count; row++) {
-    let price = pricer.price(sequence, row * multiset.count);
-    if (Number.isNaN(price)) {
-      const direct = evaluateEnergy(layer, spatial, orderAt(multiset, sequence, row), policies);
-      price = direct.feasible ? direct.energy : Number.POSITIVE_INFINITY;
-      if (!direct.feasible) refusedBy = Math.max(refusedBy, direct.memory);
-    } else if (price === Number.POSITIVE_INFINITY) refusedBy = Math.max(refusedBy, pricer.refusedBy);
-    if (policies.isBetter(price, best.price)) best = { price, row };
-  }
-  if (best.row === -1) return { feasible: false, memory: refusedBy };
-  const evaluation = evaluateEnergy(layer, spatial, orderAt(multiset, sequence, best.row), policies);
-  if (!evaluation.feasible || evaluation.energy !== best.price) {
-    throw new Error(`tables priced a loop order at ${best.price} pJ against its evaluation`);
-  }
-  return { feasible: true, best: evaluation, search: { orderings: count, visited: count, optimal: true } };
+/** What is searched: the orders of the loop factors of one layer under one spatial mapping. */
+export interface SearchSpace {
+  readonly layer: LayerModel;
+  readonly spatial: SpatialMapping;
+  readonly factors: readonly Loop[];
+  readonly policies: MapperPolicies;
 }
 
-/** Sequences depend on the multiplicities alone, of which a network has few. */
+export type SearchResult =
+  | { readonly feasible: true; readonly best: EnergyEvaluation; readonly search: SearchCertificate }
+  /** No order fits; a memory, by position in the hierarchy, that refuses one. */
+  | { readonly feasible: false; readonly memory: number };
+
+/** Largest number of orders that are all visited: it covers every layer at a limit of eight factors. */
+const ENUMERABLE = 50_000;
+
+/** Prefixes after which branch and bound settles for the best order so far; the hardest traced layer needs 4 145. */
+const NODE_LIMIT = 500_000;
+
+/** @param enumerable - number of orders up to which all are visited */
+export function searchOrderings(space: SearchSpace, enumerable = ENUMERABLE): SearchResult {
+  const multiset = factorMultiset(space.factors);
+  const orderings = orderingCount(multiset.multiplicities);
+  const found = orderings <= enumerable ? enumerate(space, multiset) : bounded(space, multiset);
+  const order = found.order === undefined ? space.factors : loopsOf(multiset, found.order);
+  const best = evaluateEnergy(space.layer, space.spatial, order, space.policies);
+  if (!best.feasible) return best;
+  return { feasible: true, best, search: { orderings, visited: found.visited, optimal: found.optimal } };
+}
+
+interface Found {
+  /** Indices of distinct factors, innermost first; `undefined` when no order is feasible. */
+  readonly order: Uint8Array | undefined;
+  readonly visited: number;
+  readonly optimal: boolean;
+}
+
+/** Prices all orders by tables, and those that tables cannot price by evaluation. */
+function enumerate(space: SearchSpace, multiset: FactorMultiset): Found {
+  const { layer, spatial, policies } = space;
+  const pricer = new Pricer(energyTables(layer, spatial, multiset, policies));
+  const sequence = sequenceOf(multiset);
+  const { count } = multiset;
+  const visited = orderingCount(multiset.multiplicities);
+  let best = Number.POSITIVE_INFINITY;
+  let order: Uint8Array | undefined;
+  for (let row = 0; row < visited; row++) {
+    const price = pricer.price(sequence, row * count);
+    const candidate = sequence.subarray(row * count, (row + 1) * count);
+    const energy = Number.isNaN(price) ? evaluatedEnergy(space, multiset, candidate) : price;
+    if (!policies.isBetter(energy, best)) continue;
+    best = energy;
+    order = candidate;
+  }
+  return { order, visited, optimal: true };
+}
+
+/** Bounds need one size per multiset of loops; where orders disagree about it (Q11) the answer is not proven best. */
+function bounded(space: SearchSpace, multiset: FactorMultiset): Found {
+  const { layer, spatial, policies } = space;
+  const tables = energyTables(layer, spatial, multiset, policies, "resolve");
+  const pricer = new Pricer(tables);
+  const price = (order: Uint8Array): number => {
+    const energy = tables.hasAmbiguity ? Number.NaN : pricer.price(order, 0);
+    return Number.isNaN(energy) ? evaluatedEnergy(space, multiset, order) : energy;
+  };
+  const { order, visited, isComplete } = branchAndBound(tables, price, NODE_LIMIT);
+  return { order, visited, optimal: isComplete && !tables.hasAmbiguity };
+}
+
+function evaluatedEnergy({ layer, spatial, policies }: SearchSpace, multiset: FactorMultiset, order: Uint8Array) {
+  const evaluation = evaluateEnergy(layer, spatial, loopsOf(multiset, order), policies);
+  return evaluation.feasible ? evaluation.energy : Number.POSITIVE_INFINITY;
+}
+
+const loopsOf = ({ factors }: FactorMultiset, order: Uint8Array): readonly Loop[] =>
+  Array.from(order, (f) => factors[f]!);
+
+/** Sequences by multiplicities, which is all that they depend on and of which networks have few. */
 const SEQUENCES = new Map<string, Uint8Array>();
 
-function orderingsOf({ multiplicities }: FactorMultiset): Uint8Array {
+function sequenceOf({ multiplicities }: FactorMultiset): Uint8Array {
   const key = multiplicities.join(" ");
   const sequence = SEQUENCES.get(key) ?? prefixShiftOrderings(multiplicities);
   SEQUENCES.set(key, sequence);
   return sequence;
 }
-
-const orderAt = ({ factors, count }: FactorMultiset, sequence: Uint8Array, row: number): readonly Loop[] =>
-  Array.from(sequence.subarray(row * count, (row + 1) * count), (f) => factors[f]!);

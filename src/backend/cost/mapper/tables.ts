@@ -5,14 +5,14 @@
 import type { Direction } from "../../../ir/accelerator.js";
 import type { Loop } from "../../../ir/network.js";
 import { partnerBandwidth } from "./energy.js";
-import { ExtentTables } from "./extents.js";
+import { type Ambiguity, ExtentTables } from "./extents.js";
 import { type Lattice, latticeOf } from "./lattice.js";
 import { accessEnergy, type LayerModel, type OperandModel, portOf, relevanceOf } from "./layer-model.js";
 import type { FactorMultiset } from "./orderings.js";
 import type { MapperPolicies } from "./policies.js";
 import type { OperandSpatial, SpatialMapping } from "./spatial.js";
 
-/** One memory level of one operand; entries per state of the lattice, NaN where the order of loops matters (Q11). */
+/** One memory level of one operand; entries per state of the lattice, NaN where the order of loops matters and is marked (Q11). */
 export interface LevelTable {
   /** Elements that the level has to hold when its cut lies at the state, as the capacity cuts round them. */
   readonly held: Float64Array;
@@ -34,6 +34,8 @@ export interface EnergyTables {
   /** Per state: 1 where the output is still to be summed by loops that are not in it. */
   readonly isReducing: Uint8Array;
   readonly macEnergy: number;
+  /** Whether entries depend on the order of loops (Q11). */
+  readonly hasAmbiguity: boolean;
 }
 
 export function energyTables(
@@ -41,17 +43,20 @@ export function energyTables(
   spatial: SpatialMapping,
   multiset: FactorMultiset,
   policies: MapperPolicies,
+  ambiguity: Ambiguity = "mark",
 ): EnergyTables {
   const lattice = latticeOf(multiset);
-  const extents = new ExtentTables(lattice, policies.sizes);
+  const extents = new ExtentTables(lattice, policies.sizes, ambiguity);
   const isReducing = reducingStates(layer, lattice);
+  const levels = layer.operands.map((operand, o) =>
+    levelTables({ operand, lattice, isReducing, policies, spatial: spatial.fractional[o]! }, extents),
+  );
   return {
     layer,
     lattice,
     isReducing,
-    levels: layer.operands.map((operand, o) =>
-      levelTables({ operand, lattice, isReducing, policies, spatial: spatial.fractional[o]! }, extents),
-    ),
+    levels,
+    hasAmbiguity: extents.hasAmbiguity,
     widths: layer.operands.map(({ bits, finalBits }) => [finalBits, bits]),
     macEnergy: layer.array.macEnergy * layer.macs,
   };

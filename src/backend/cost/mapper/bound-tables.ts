@@ -1,0 +1,74 @@
+/** What each cut costs at every state, and what it costs at least from a state on (SL §11.3). */
+import type { OperandModel } from "./layer-model.js";
+import type { EnergyTables } from "./tables.js";
+
+/** The cut between two levels of one operand; entries per state of the lattice. */
+export interface CutTable {
+  /** Energy of the link across the cut, both ends. */
+  readonly energy: Float64Array;
+  /** Least such energy over all states from this one on whose data fits below; `Infinity` when none does. */
+  readonly reachable: Float64Array;
+  readonly held: Float64Array;
+  readonly capacity: number;
+  /** Whether the level simply takes the longest prefix that fits: it has the memory to itself, and estimates fall with every loop. */
+  readonly isGreedy: boolean;
+}
+
+export interface BoundTables {
+  /** Per operand, innermost cut first. */
+  readonly cuts: readonly CutTable[][];
+  /** Energy that no cut changes: operations and the array side; `Infinity` when what must stay on top does not fit. */
+  readonly constant: number;
+}
+
+export function boundTables(tables: EnergyTables): BoundTables {
+  const { layer, levels, macEnergy } = tables;
+  const arraySide = levels.reduce((sum, [innermost]) => sum + innermost!.tl[0]! + innermost!.fl[0]!, 0);
+  return {
+    cuts: layer.operands.map((operand, o) => operand.levels.slice(1).map((_, m) => cutTable(tables, operand, o, m))),
+    constant: topsFit(tables) ? macEnergy + arraySide : Number.POSITIVE_INFINITY,
+  };
+}
+
+function cutTable(tables: EnergyTables, operand: OperandModel, o: number, m: number): CutTable {
+  const { levels, layer } = tables;
+  const [lower, upper] = [levels[o]![m]!, levels[o]![m + 1]!];
+  const { memory, memoryIndex } = operand.levels[m]!;
+  const energy = lower.th.map((th, state) => th + lower.fh[state]! + upper.tl[state]! + upper.fl[state]!);
+  const isPrivate = layer.memories[memoryIndex]!.residents.length === 1;
+  return {
+    energy,
+    reachable: leastFrom(tables, o, energy, lower.held, memory.size),
+    held: lower.held,
+    capacity: memory.size,
+    isGreedy: isPrivate && operand.windows.every(({ dilation }) => dilation === 1), // Q13 makes estimates rise
+  };
+}
+
+/** One sweep from the full state down: the best of a state itself and of every state with one factor more. */
+function leastFrom(tables: EnergyTables, o: number, energy: Float64Array, held: Float64Array, capacity: number) {
+  const { multiset, strides, stateCount } = tables.lattice;
+  const width = Math.min(...tables.widths[o]!);
+  const least = new Float64Array(stateCount);
+  for (let state = stateCount - 1; state >= 0; state--) {
+    let value = held[state]! * width <= capacity ? energy[state]! : Number.POSITIVE_INFINITY;
+    for (let f = 0; f < strides.length; f++) {
+      const [stride, multiplicity] = [strides[f]!, multiset.multiplicities[f]!];
+      if (Math.floor(state / stride) % (multiplicity + 1) < multiplicity)
+        value = Math.min(value, least[state + stride]!);
+    }
+    least[state] = value;
+  }
+  return least;
+}
+
+/** Operands that end in a memory must fit there with everything they have. */
+function topsFit({ layer, levels, widths, lattice }: EnergyTables): boolean {
+  return layer.memories.every(({ memory, residents }) => {
+    const tops = residents.filter(({ isTop }) => isTop);
+    const bits = tops.map(
+      ({ operand, level }) => levels[operand]![level]!.held[lattice.stateCount - 1]! * Math.min(...widths[operand]!),
+    );
+    return bits.reduce((sum, size) => sum + size, 0) <= memory.size;
+  });
+}
