@@ -64,11 +64,13 @@ export function readNest(document: YamlDocument, path: Path, fields: LayerFields
     return { diagnostics: [...loopFaults, equationSyntax(place("equation"), fields.equation)] };
   const windows = readWindows(place, fields, equation);
   const terms = [equation.output, ...equation.inputs];
+  const isRelated = windows.diagnostics.length === 0; // else some indices are unknown only because their relation is wrong
   const names = terms.map(({ operand }) => operand);
   const diagnostics = [
     ...loopFaults,
     ...windows.diagnostics,
-    ...checkTerms(place, terms, fields, windows.maps),
+    ...checkOperands(place, terms, fields),
+    ...(isRelated ? checkIndices(place, terms, fields, windows.maps) : []),
     ...checkNames(document, path, fields, names),
     ...equation.inputs.flatMap((term) => checkSource(place, fields, term.operand, ids)),
   ];
@@ -153,21 +155,27 @@ function checkPadding(place: Place, fields: LayerFields, known: readonly Dim[]):
   return [...lists, ...strangers];
 }
 
-function checkTerms(
+function checkOperands(place: Place, terms: readonly Term[], fields: LayerFields): readonly Diagnostic[] {
+  const names = terms.map(({ operand }) => operand);
+  return names.flatMap((name, position) => [
+    ...(names.indexOf(name) < position ? [repeatedOperand(place("equation"), name)] : []),
+    ...(Object.hasOwn(fields.operand_precision, name)
+      ? []
+      : [operandPrecisionMissing(place("operand_precision"), name)]),
+  ]);
+}
+
+function checkIndices(
   place: Place,
   terms: readonly Term[],
-  { loop_dims, operand_precision }: LayerFields,
+  { loop_dims }: LayerFields,
   maps: ReadonlyMap<Dim, WindowMap>,
 ): readonly Diagnostic[] {
   const known = [...loop_dims, ...maps.keys()];
-  const names = terms.map(({ operand }) => operand);
+  const here = place("equation");
   return terms.flatMap(({ operand, indices }, position) => [
-    ...(names.indexOf(operand) < position ? [repeatedOperand(place("equation"), operand)] : []),
-    ...(Object.hasOwn(operand_precision, operand)
-      ? []
-      : [operandPrecisionMissing(place("operand_precision"), operand)]),
-    ...indices.filter((i) => !known.includes(i)).map((i) => unknownIndex(place("equation"), i, operand, known)),
-    ...(position > 0 ? [] : indices.filter((i) => maps.has(i)).map((i) => outputIndex(place("equation"), i))),
+    ...indices.filter((index) => !known.includes(index)).map((index) => unknownIndex(here, index, operand, known)),
+    ...indices.filter((index) => position === 0 && maps.has(index)).map((index) => outputIndex(here, index)),
   ]);
 }
 

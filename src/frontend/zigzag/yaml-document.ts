@@ -45,6 +45,8 @@ export interface YamlDocument {
 const DEEPEST = 32;
 /** Expansions of aliases in one document. */
 const MOST_ALIASES = 1000;
+/** Merge keys as the loader of the published tools knows them; nothing is printed. */
+const OPTIONS = { merge: true, prettyErrors: false, logLevel: "error" } as const;
 const RESERVED = ["__proto__", "constructor", "prototype"];
 
 /**
@@ -62,7 +64,11 @@ export function parseYaml(text: string, file: string, expected: string): YamlDoc
   };
   const document = compose(text, file, lines, at);
   const faults = document.errors.filter(({ code }) => code !== "DUPLICATE_KEY");
-  const errors = [...faults.map((fault) => yamlSyntax(at(fault.pos[0]), fault.message)), ...reservedKeys(document, at)];
+  const errors = [
+    ...faults.map((fault) => yamlSyntax(at(fault.pos[0]), fault.message)),
+    ...reservedKeys(document, at),
+    ...badAliases(document, at),
+  ];
   if (errors.length > 0) throw new DiagnosticError(errors);
   if (isEmpty(document)) throw new DiagnosticError([yamlEmpty({ file }, expected)]);
   const place = (path: Path, key: boolean): Location => {
@@ -87,7 +93,7 @@ function compose(text: string, file: string, lines: LineCounter, at: Place): Doc
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   const tooDeep = offsetBelow(tokens, DEEPEST);
   if (tooDeep !== undefined) throw new DiagnosticError([yamlTooDeep(at(tooDeep), DEEPEST)]);
-  const [first, second] = [...new Composer({ merge: true, prettyErrors: false }).compose(tokens, true, text.length)];
+  const [first, second] = [...new Composer(OPTIONS).compose(tokens, true, text.length)];
   if (second !== undefined) throw new DiagnosticError([yamlSyntax(at(second.range[0]), "a second document starts")]);
   if (first === undefined) throw new DiagnosticError([yamlEmpty({ file }, "a document")]);
   return first;
@@ -128,16 +134,32 @@ function duplicateAt(text: string, fault: YAMLError, at: Place): Diagnostic {
   return duplicateKey(at(fault.pos[0]), key);
 }
 
-/** Aliases are expanded by value; one inside its own anchor has no finite value. */
-function plainValue(document: Document.Parsed, file: string): unknown {
+/** An alias needs an anchor before it; inside its own anchor it has no finite value. */
+function badAliases(document: Document.Parsed, at: Place): readonly Diagnostic[] {
+  const found: Diagnostic[] = [];
+  let count = 0;
+  visit(document, {
+    Alias(_, alias, path) {
+      const place = at(alias.range?.[0] ?? 0);
+      if (++count > MOST_ALIASES) {
+        found.push(yamlAliases(place, `there are more than ${MOST_ALIASES}`));
+        return visit.BREAK; // resolving one takes a walk through the document
+      }
+      const target = alias.resolve(document);
+      if (target === undefined) found.push(yamlAliases(place, `no anchor '${alias.source}' stands before this`));
+      else if (path.includes(target)) found.push(yamlAliases(place, `'${alias.source}' stands inside its own anchor`));
+      return undefined;
+    },
+  });
+  return found;
+}
+
+/** What fails here is the expansion of aliases and merge keys: the rest of the document is known to be sound. */
+function plainValue(document: Document, file: string): unknown {
   try {
-    const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASES });
-    JSON.stringify(value);
-    return value;
+    return document.toJS({ maxAliasCount: MOST_ALIASES });
   } catch (reason) {
-    if (!(reason instanceof ReferenceError) && !(reason instanceof TypeError)) throw reason;
-    const cyclic = reason instanceof TypeError;
-    throw new DiagnosticError([yamlAliases({ file }, cyclic ? "one stands inside its own anchor" : reason.message)]);
+    throw new DiagnosticError([yamlAliases({ file }, reason instanceof Error ? reason.message : String(reason))]);
   }
 }
 
