@@ -134,6 +134,15 @@ export const unknownDimension = (where: Location, symbol: string, nodes: readonl
     `--bind '${symbol}=…'`,
   );
 
+export const shapeNotKnown = (where: Location, reason: string, nodes: readonly string[]): Diagnostic =>
+  diagnostic(
+    "warning",
+    "shape-not-known",
+    where,
+    `${count(nodes.length, "node")} left out: ${listNames(nodes)}: ${reason}`,
+    "state the shapes of its inputs in the model's value_info",
+  );
+
 // Nodes
 
 export const missingOperand = (where: Location, opType: string, index: number): Diagnostic =>

@@ -1,0 +1,66 @@
+/** Typed reading of a node's attributes. */
+
+import { attributeType, attributeValue } from "../../ir/diagnostics/onnx.js";
+import { DiagnosticError } from "../../ir/diagnostics.js";
+import type { Location } from "../../ir/location.js";
+import type { Attributes, AttributeValue } from "../../ir/network.js";
+import type { OnnxAttribute, OnnxTensor } from "./model.js";
+
+type Kind = OnnxAttribute["kind"];
+
+/**
+ * Each reader returns `undefined` where the attribute is left out.
+ *
+ * @throws DiagnosticError `attribute-type` from every reader when the attribute is of another type
+ */
+export interface AttributeReader {
+  int(name: string): number | undefined;
+  /** An integer is taken for a float. */
+  float(name: string): number | undefined;
+  string(name: string): string | undefined;
+  ints(name: string): readonly number[] | undefined;
+  floats(name: string): readonly number[] | undefined;
+  strings(name: string): readonly string[] | undefined;
+  tensor(name: string): OnnxTensor | undefined;
+  /** One of a few words, `fallback` where left out. @throws DiagnosticError `attribute-value` */
+  choice<const T extends string>(name: string, fallback: T, choices: readonly T[]): T;
+  /** Numbers and words by name, in the file's order: what a layer keeps of its operator. */
+  plain(): Attributes;
+}
+
+export function attributeReader(attributes: ReadonlyMap<string, OnnxAttribute>, loc: Location): AttributeReader {
+  const find = <K extends Kind>(name: string, expected: string, ...kinds: readonly K[]) => {
+    const attribute = attributes.get(name);
+    if (attribute === undefined) return undefined;
+    if (!isOneOf(attribute, kinds)) throw new DiagnosticError([attributeType(loc, name, attribute.kind, expected)]);
+    return attribute;
+  };
+  const string = (name: string) => find(name, "a string", "string")?.value;
+  return {
+    int: (name) => find(name, "an integer", "int")?.value,
+    float: (name) => find(name, "a number", "float", "int")?.value,
+    string,
+    ints: (name) => find(name, "a list of integers", "ints")?.value,
+    floats: (name) => find(name, "a list of numbers", "floats", "ints")?.value,
+    strings: (name) => find(name, "a list of strings", "strings")?.value,
+    tensor: (name) => find(name, "a tensor", "tensor")?.value,
+    choice(name, fallback, choices) {
+      const found = string(name) ?? fallback;
+      const known = choices.find((choice) => choice === found);
+      if (known === undefined)
+        throw new DiagnosticError([attributeValue(loc, name, `'${found}'`, `one of ${choices.join(", ")}`)]);
+      return known;
+    },
+    plain: () => Object.fromEntries([...attributes].flatMap(([name, attribute]) => plainEntry(name, attribute))),
+  };
+}
+
+const isOneOf = <K extends Kind>(
+  attribute: OnnxAttribute,
+  kinds: readonly K[],
+): attribute is Extract<OnnxAttribute, { kind: K }> => kinds.some((kind) => kind === attribute.kind);
+
+function plainEntry(name: string, attribute: OnnxAttribute): readonly (readonly [string, AttributeValue])[] {
+  if (attribute.kind === "tensor" || attribute.kind === "graphs" || attribute.kind === "other") return [];
+  return [[name, attribute.value]];
+}

@@ -1,0 +1,130 @@
+/** The wiring of a graph: who defines each value, in which order nodes run, what each node is called. */
+
+import {
+  cyclicGraph,
+  duplicateValue,
+  nodeWithoutOutput,
+  undefinedOutput,
+  undefinedValue,
+} from "../../ir/diagnostics/onnx.js";
+import type { Diagnostic } from "../../ir/diagnostics.js";
+import type { Location } from "../../ir/location.js";
+import type { OnnxGraph, OnnxNode } from "./model.js";
+
+export interface Wiring {
+  /** Unique name per node, in file order. */
+  readonly ids: readonly string[];
+  /** Positions of the nodes in topological order; the file's order where that is one. */
+  readonly order: readonly number[];
+  readonly errors: readonly Diagnostic[];
+}
+
+/** Checks that every value is defined once, and orders the nodes. Nodes on a cycle are left out of the order. */
+export function wire(graph: OnnxGraph, loc: Location): Wiring {
+  const ids = nodeIds(graph.nodes);
+  const errors: Diagnostic[] = [];
+  const writers = collectWriters(graph, ids, loc, errors);
+  const outer = new Set([...graph.initializers, ...graph.inputs].map(({ name }) => name));
+  const names = [...outer, ...writers.keys()];
+  const dependencies = graph.nodes.map((node, position) => {
+    const read = valuesRead(node);
+    for (const name of read)
+      if (!writers.has(name) && !outer.has(name))
+        errors.push(undefinedValue({ ...loc, node: ids[position] ?? "" }, name, names));
+    return read.flatMap((name) => writers.get(name) ?? []);
+  });
+  for (const { name } of graph.outputs)
+    if (!writers.has(name) && !outer.has(name)) errors.push(undefinedOutput(loc, name, names));
+  const { order, cycle } = topologicalOrder(dependencies);
+  if (cycle.length > 0)
+    errors.push(
+      cyclicGraph(
+        loc,
+        cycle.map((position) => ids[position] ?? ""),
+      ),
+    );
+  return { ids, order, errors };
+}
+
+/** Position of the node that writes each value. */
+function collectWriters(graph: OnnxGraph, ids: readonly string[], loc: Location, errors: Diagnostic[]) {
+  const definers = new Map<string, string>();
+  const define = (name: string, by: string, where: Location) => {
+    const first = definers.get(name);
+    if (first !== undefined) errors.push(duplicateValue(where, name, first));
+    else definers.set(name, by);
+  };
+  const initialized = new Set(graph.initializers.map(({ name }) => name));
+  for (const { name } of graph.initializers) define(name, "an initializer", loc);
+  // Before IR version 4 every initializer was also listed as an input.
+  for (const { name } of graph.inputs) if (!initialized.has(name)) define(name, "a graph input", loc);
+  const writers = new Map<string, number>();
+  for (const [position, node] of graph.nodes.entries()) {
+    const id = ids[position] ?? "";
+    const where = { ...loc, node: id };
+    const outputs = node.outputs.filter((name) => name !== "");
+    if (outputs.length === 0) errors.push(nodeWithoutOutput(where));
+    for (const name of outputs) {
+      define(name, `node '${id}'`, where);
+      if (!writers.has(name)) writers.set(name, position);
+    }
+  }
+  return writers;
+}
+
+/** Inputs of a node, and what the graphs in its attributes take from outside. */
+function valuesRead(node: OnnxNode): readonly string[] {
+  const graphs = [...node.attributes.values()].flatMap((a) => (a.kind === "graphs" ? a.value : []));
+  const captured = graphs.flatMap(freeNames);
+  return [...new Set([...node.inputs.filter((name) => name !== ""), ...captured])];
+}
+
+function freeNames(graph: OnnxGraph): readonly string[] {
+  const own = new Set([...graph.inputs, ...graph.initializers].map(({ name }) => name));
+  for (const { outputs } of graph.nodes) for (const name of outputs) own.add(name);
+  const read = [...graph.nodes.flatMap(valuesRead), ...graph.outputs.map(({ name }) => name)];
+  return read.filter((name) => name !== "" && !own.has(name));
+}
+
+/** Depth first, dependencies before dependants, otherwise in the given order; stops at the first cycle. */
+function topologicalOrder(dependencies: readonly (readonly number[])[]) {
+  const order: number[] = [];
+  const state = new Uint8Array(dependencies.length); // 0 new, 1 open, 2 done
+  for (let root = 0; root < dependencies.length; root++) {
+    const path = state[root] === 0 ? [{ node: root, next: 0 }] : [];
+    state[root] ||= 1;
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      const child = dependencies[top.node]?.[top.next++];
+      if (child === undefined) {
+        state[top.node] = 2;
+        order.push(top.node);
+        path.pop();
+      } else if (state[child] === 1) {
+        const nodes = path.map(({ node }) => node);
+        return { order, cycle: nodes.slice(nodes.indexOf(child)).reverse() };
+      } else if (state[child] === 0) {
+        state[child] = 1;
+        path.push({ node: child, next: 0 });
+      }
+    }
+  }
+  return { order, cycle: [] };
+}
+
+/**
+ * The node's name where it is there and unique, else its first output's, so that every id is unique: a name that such an output
+ * bears already gives way to its own node's first output too.
+ */
+export function nodeIds(nodes: readonly OnnxNode[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { name } of nodes) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const fallbacks = nodes.map((node, i) => node.outputs.find((name) => name !== "") ?? `${node.opType} ${i}`);
+  const isNamed = nodes.map(({ name }) => name !== "" && counts.get(name) === 1);
+  for (let changed = true; changed; ) {
+    const taken = new Set(fallbacks.filter((_, i) => !isNamed[i]));
+    const giveWay = nodes.map(({ name }, i) => isNamed[i] === true && taken.has(name));
+    for (const [i, gives] of giveWay.entries()) if (gives) isNamed[i] = false;
+    changed = giveWay.includes(true);
+  }
+  return nodes.map(({ name }, i) => (isNamed[i] ? name : (fallbacks[i] ?? "")));
+}

@@ -1,0 +1,180 @@
+/** Turns inferred nodes into layers and views, and says in the coverage ledger what became of each node. */
+
+import { operatorNotUnderstood, shapeNotKnown, unknownDimension } from "../../ir/diagnostics/onnx.js";
+import type { Diagnostic } from "../../ir/diagnostics.js";
+import { DiagnosticError } from "../../ir/diagnostics.js";
+import type { Location } from "../../ir/location.js";
+import type { CoverageEntry, CoverageStatus, Layer, LayerId, Network } from "../../ir/network.js";
+import { isKnown, unknownSymbolOf } from "./extent.js";
+import type { Cause, Inference, InferredNode, Value } from "./inference.js";
+import { createNetworkBuilder, type NetworkBuilder, type Source } from "./network-builder.js";
+import { wholeLayer } from "./opaque.js";
+import type { InputValue, LayerSpec, LoweringContext } from "./operator.js";
+
+type Lowered = Pick<Network, "layers" | "tensors"> & {
+  /** One entry per node, in topological order. */
+  readonly coverage: readonly CoverageEntry[];
+  readonly diagnostics: readonly Diagnostic[];
+};
+
+/** Why a node is refused: a dimension without a number, or anything else. */
+export type Refusal = Cause & { readonly symbol?: string };
+
+/** @param outputs - names of the graph's outputs */
+export function lowerGraph(inference: Inference, outputs: readonly string[], loc: Location): Lowered {
+  const builder = createNetworkBuilder(loc);
+  for (const value of inference.values.values())
+    if (value.isGraphInput && value.shape !== undefined && isPositive(value.shape))
+      builder.storageOf(value, value.shape);
+  const results = inference.nodes.map((node) => ({ node, result: lowerNode(node, builder) }));
+  return {
+    ...builder.finish(outputs),
+    coverage: results.map(({ node, result }) => entryOf(node, result)),
+    diagnostics: [
+      ...results.flatMap(({ result }) => result.errors ?? []),
+      ...reportNotUnderstood(results, loc),
+      ...reportRefused(results, loc),
+    ],
+  };
+}
+
+interface NodeResult {
+  readonly status: CoverageStatus;
+  readonly layer?: LayerId;
+  readonly refusal?: Refusal;
+  readonly errors?: readonly Diagnostic[];
+}
+
+type Results = readonly { readonly node: InferredNode; readonly result: NodeResult }[];
+
+function entryOf({ id, opType }: InferredNode, { status, layer, refusal }: NodeResult): CoverageEntry {
+  return {
+    node: id,
+    opType,
+    status,
+    ...(layer !== undefined && { layer }),
+    ...(refusal !== undefined && { reason: refusal.reason }),
+  };
+}
+
+function lowerNode(node: InferredNode, builder: NetworkBuilder): NodeResult {
+  const refusal = refusalOf(node);
+  const isConstant = node.outputs.every(({ name, isConstant }) => name === "" || isConstant);
+  if (isConstant && (refusal === undefined || node.definition !== undefined)) return { status: "folded" };
+  if (refusal !== undefined) return { status: "refused", refusal };
+  const source = sourceOf(node);
+  const homeless = source.inputs.find((value) => value !== undefined && !hasStorage(value, builder));
+  if (homeless !== undefined)
+    return { status: "refused", refusal: { reason: `nothing holds the elements of its input '${homeless.name}'` } };
+  if (node.definition === undefined) return addLayers(source, [opaqueLayer(source, 0)], builder);
+  try {
+    const lowering = node.definition.lower(contextOf(node, source));
+    return "layers" in lowering ? addLayers(source, lowering.layers, builder) : addView(source, lowering.view, builder);
+  } catch (cause) {
+    if (!(cause instanceof DiagnosticError)) throw cause;
+    return { status: "refused", refusal: { reason: "the node is wrong" }, errors: cause.diagnostics };
+  }
+}
+
+/** Something about the node's values that is not known, or nothing. */
+export function refusalOf({ inputs, outputs }: Pick<InferredNode, "inputs" | "outputs">): Refusal | undefined {
+  for (const value of [...inputs, ...outputs]) {
+    if (value === undefined || value.name === "") continue; // an optional input or output that is left out
+    if (value.shape === undefined) return value.cause ?? { reason: `the shape of '${value.name}' is not known` };
+    const symbol = unknownSymbolOf(value.shape);
+    if (symbol !== undefined) return { symbol, reason: `dimension '${symbol}' is not known: --bind ${symbol}=…` };
+  }
+  const empty = outputs.find(({ shape }) => shape?.includes(0));
+  return empty === undefined ? undefined : { reason: `its output '${empty.name}' has no elements` };
+}
+
+const isPositive = (shape: readonly unknown[]): shape is readonly number[] =>
+  shape.every((extent) => typeof extent === "number" && extent > 0);
+
+const hasStorage = (value: InputValue, builder: NetworkBuilder): boolean =>
+  isKnown(value.shape) &&
+  (value.isConstant || isPositive(value.shape)) &&
+  builder.storageOf(value, value.shape) !== undefined;
+
+function sourceOf({ id, node, loc, inputs, outputs }: InferredNode): Source {
+  return {
+    id,
+    opType: node.opType,
+    loc,
+    inputs: inputs.map((value) => (value === undefined ? undefined : { ...value, shape: dimsOf(value) })),
+    outputs: outputs.map((value) => ({ name: value.name, dims: value.name === "" ? [] : dimsOf(value) })),
+  };
+}
+
+function dimsOf({ name, shape }: Value): readonly number[] {
+  if (shape === undefined || !isKnown(shape)) throw new Error(`the shape of '${name}' is not known`);
+  return shape;
+}
+
+function contextOf(node: InferredNode, source: Source): LoweringContext {
+  if (node.context === undefined) throw new Error(`'${node.id}' is lowered though an input is not known`);
+  return { ...node.context, inputs: source.inputs, outputs: source.outputs.map(({ dims }) => dims) };
+}
+
+function addView(source: Source, input: number, builder: NetworkBuilder): NodeResult {
+  const [output, ...others] = source.outputs;
+  const value = source.inputs[input];
+  const storage = value && builder.storageOf(value, dimsOf(value));
+  if (output === undefined || storage === undefined) throw new Error(`'${source.id}' shows nothing`);
+  builder.addView(output.name, output.dims, storage);
+  if (others.some(({ name }) => name !== "")) addOpaqueOutputs(source, new Set([0]), builder);
+  return { status: "view", ...(storage.producer !== undefined && { layer: storage.producer }) };
+}
+
+function addLayers(source: Source, specs: readonly LayerSpec[], builder: NetworkBuilder): NodeResult {
+  const [layer] = specs.map((spec) => builder.addLayer(source, spec));
+  addOpaqueOutputs(source, new Set(specs.map(({ output = 0 }) => output)), builder);
+  return { status: statusOf(specs), ...(layer !== undefined && { layer }) };
+}
+
+const opaqueLayer = ({ inputs, outputs }: Source, index: number): LayerSpec =>
+  wholeLayer("opaque", inputs, outputs[index]?.dims ?? [], index);
+
+/** Outputs that the operator's layers do not write (the positions of a maximum) are costed as data movement. */
+function addOpaqueOutputs(source: Source, written: ReadonlySet<number>, builder: NetworkBuilder): void {
+  for (const [index, { name }] of source.outputs.entries())
+    if (name !== "" && !written.has(index)) builder.addLayer(source, opaqueLayer(source, index));
+}
+
+function statusOf(specs: readonly LayerSpec[]): CoverageStatus {
+  const isAll = (kind: Layer["kind"]) => specs.every((spec) => spec.kind === kind);
+  if (isAll("opaque")) return "opaque";
+  return isAll("movement") ? "moved" : "lowered";
+}
+
+function reportNotUnderstood(results: Results, loc: Location): readonly Diagnostic[] {
+  const unknown = results.filter(({ node, result }) => node.definition === undefined && result.status !== "folded");
+  return [...groupBy(unknown, ({ node }) => node.opType)].map(([opType, group]) => {
+    const namesOf = (status: CoverageStatus) =>
+      group.filter(({ result }) => result.status === status).map(({ node }) => node.id);
+    return operatorNotUnderstood(loc, opType, namesOf("opaque"), namesOf("refused"));
+  });
+}
+
+/** One warning per symbol and per other reason; operators that are not understood are reported on their own. */
+function reportRefused(results: Results, loc: Location): readonly Diagnostic[] {
+  const refused = results.flatMap(({ node, result: { refusal, errors } }) =>
+    refusal === undefined || node.definition === undefined || errors !== undefined ? [] : [{ id: node.id, refusal }],
+  );
+  const reasons = groupBy(refused, ({ refusal }) => refusal.reason);
+  return [...reasons].map(([reason, group]) => {
+    const ids = group.map(({ id }) => id);
+    const symbol = group[0]?.refusal.symbol;
+    return symbol === undefined ? shapeNotKnown(loc, reason, ids) : unknownDimension(loc, symbol, ids);
+  });
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,67 @@
+/** An ONNX model as the importer sees it: plain data, numbers instead of 64-bit objects, payloads left out. */
+import type { ByteSource } from "./byte-source.js";
+
+export interface OnnxModel {
+  readonly irVersion: number;
+  /** Operator set version by domain; the default domain is the empty string. */
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly producer: string;
+  readonly graph: OnnxGraph;
+}
+
+export interface OnnxGraph {
+  readonly name: string;
+  readonly nodes: readonly OnnxNode[];
+  readonly initializers: readonly OnnxTensor[];
+  readonly inputs: readonly OnnxValueInfo[];
+  readonly outputs: readonly OnnxValueInfo[];
+  /** Declared types of intermediate values. */
+  readonly valueInfo: readonly OnnxValueInfo[];
+}
+
+export interface OnnxNode {
+  readonly name: string;
+  readonly opType: string;
+  /** The default domain is the empty string. */
+  readonly domain: string;
+  /** An empty name leaves an optional input out. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: ReadonlyMap<string, OnnxAttribute>;
+}
+
+export interface OnnxTensor {
+  readonly name: string;
+  readonly dims: readonly number[];
+  /** `DATA_TYPE`. */
+  readonly type: number;
+  /** Elements in row-major order, where they are few and the file holds them. */
+  readonly elements?: readonly number[];
+}
+
+export interface OnnxValueInfo {
+  readonly name: string;
+  readonly type: number;
+  /** A number, a symbol, or neither; absent where the rank is not declared. */
+  readonly dims?: readonly (number | string | undefined)[];
+}
+
+export type OnnxAttribute =
+  | { readonly kind: "int"; readonly value: number }
+  | { readonly kind: "float"; readonly value: number }
+  | { readonly kind: "string"; readonly value: string }
+  | { readonly kind: "ints"; readonly value: readonly number[] }
+  | { readonly kind: "floats"; readonly value: readonly number[] }
+  | { readonly kind: "strings"; readonly value: readonly string[] }
+  | { readonly kind: "tensor"; readonly value: OnnxTensor }
+  | { readonly kind: "graphs"; readonly value: readonly OnnxGraph[] }
+  | { readonly kind: "other" };
+
+/**
+ * Bytes `[offset, offset + length)` of an external data file (`length` absent: to its end); `undefined` where it is not there.
+ * Only tensors of a few elements are asked for: weights are never read.
+ */
+export type ReadExternal = (location: string, offset: number, length?: number) => Uint8Array | undefined;
+
+/** What is read: bytes in memory, or a file read piece by piece. */
+export type OnnxBytes = Uint8Array | ByteSource;

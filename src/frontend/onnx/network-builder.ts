@@ -1,0 +1,156 @@
+/** Collects layers and tensors: gives the layers of a node their identity, and resolves the views that they read through. */
+import type { AxisMap } from "../../ir/axis-map.js";
+import type { Location } from "../../ir/location.js";
+import {
+  type Layer,
+  type LayerId,
+  layerId,
+  type Operand,
+  type Tensor,
+  type TensorId,
+  type TensorKind,
+  tensorId,
+  type ViewStep,
+} from "../../ir/network.js";
+import type { InputValue, LayerSpec, OperandSpec } from "./operator.js";
+import { throughReshape } from "./views.js";
+
+/** The tensor that holds a value's elements, and the shape under which the value shows them. */
+export interface Storage {
+  readonly tensor: TensorId;
+  /** Extents of the tensor. */
+  readonly stored: readonly number[];
+  /** Extents of the value. */
+  readonly viewed: readonly number[];
+  /** Layer that writes the tensor; absent for what comes from outside. */
+  readonly producer?: LayerId;
+}
+
+/** A node as the builder needs it. */
+export interface Source {
+  readonly id: string;
+  readonly opType: string;
+  readonly loc: Location;
+  readonly inputs: readonly (InputValue | undefined)[];
+  readonly outputs: readonly { readonly name: string; readonly dims: readonly number[] }[];
+}
+
+export interface NetworkBuilder {
+  /** Where the value's elements are; constants and graph inputs get their tensor when they are first asked for. */
+  storageOf(
+    value: Pick<InputValue, "name" | "isConstant" | "isGraphInput">,
+    dims: readonly number[],
+  ): Storage | undefined;
+  addLayer(source: Source, spec: LayerSpec): LayerId;
+  /** Output `name` shows the elements of an input under another shape. */
+  addView(name: string, dims: readonly number[], storage: Storage): void;
+  /** The layers in the order in which they were added, and the tensors that they or the outside use. */
+  finish(outputs: readonly string[]): { layers: readonly Layer[]; tensors: ReadonlyMap<TensorId, Tensor> };
+}
+
+export function createNetworkBuilder(loc: Location): NetworkBuilder {
+  const storages = new Map<string, Storage>();
+  const tensors = new Map<TensorId, Tensor>();
+  const layers: Layer[] = [];
+  const layerIds = new Set<LayerId>();
+
+  const store = (name: string, kind: TensorKind, dims: readonly number[], producer?: LayerId): Storage => {
+    const id = tensorId(name);
+    tensors.set(id, { id, kind, dims, loc });
+    const storage = { tensor: id, stored: dims, viewed: dims, ...(producer !== undefined && { producer }) };
+    storages.set(name, storage);
+    return storage;
+  };
+
+  const storageOf: NetworkBuilder["storageOf"] = (value, dims) => {
+    const known = storages.get(value.name);
+    if (known !== undefined) return known;
+    if (value.isConstant) return store(value.name, "weight", dims);
+    return value.isGraphInput ? store(value.name, "input", dims) : undefined;
+  };
+
+  const storageOfInput = (source: Source, index: number): Storage => {
+    const value = source.inputs[index];
+    const storage = value === undefined ? undefined : storageOf(value, value.shape as readonly number[]); // known: the node is lowered
+    if (storage === undefined) throw new Error(`'${source.id}' is lowered though nothing holds its input ${index}`);
+    return storage;
+  };
+
+  const operandOf = (source: Source, spec: OperandSpec): Operand => {
+    const { name, role, axes, input } = spec;
+    if (input === undefined) return { name, role, axes };
+    const storage = storageOfInput(source, input);
+    return { name, role, tensor: storage.tensor, ...resolveView(storage, axes) };
+  };
+
+  return {
+    storageOf,
+    addLayer(source, spec) {
+      const index = spec.output ?? 0;
+      const output = source.outputs[index];
+      if (output === undefined) throw new Error(`'${source.id}' has no output ${index}`);
+      const id = unusedId(index === 0 ? source.id : `${source.id}#${index}`, layerIds);
+      const [first, ...others] = spec.operands.map((operand) => operandOf(source, operand));
+      if (first === undefined) throw new Error(`'${source.id}' has no operands`);
+      const parameters = (spec.parameters ?? []).map(({ role, input }) => {
+        const { tensor } = storageOfInput(source, input);
+        return { role, tensor };
+      });
+      layers.push({
+        id,
+        name: id,
+        kind: spec.kind,
+        op: source.opType,
+        nodes: [source.id],
+        loops: spec.loops,
+        operands: [{ ...first, tensor: store(output.name, "intermediate", output.dims, id).tensor }, ...others],
+        macs: spec.macs ?? 0,
+        attributes: spec.attributes,
+        postOps: [],
+        parameters,
+        loc: source.loc,
+      });
+      layerIds.add(id);
+      return id;
+    },
+    addView: (name, dims, storage) => void storages.set(name, { ...storage, viewed: dims }),
+    finish(outputs) {
+      for (const name of outputs) {
+        const tensor = tensors.get(storages.get(name)?.tensor ?? tensorId(name));
+        if (tensor?.kind === "intermediate") tensors.set(tensor.id, { ...tensor, kind: "output" });
+      }
+      const kinds = constantKinds(layers);
+      return { layers, tensors: new Map([...tensors].map(([id, tensor]) => [id, withKind(tensor, kinds.get(id))])) };
+    },
+  };
+}
+
+/** Steps of reshapes compose into one. */
+function resolveView({ stored, viewed }: Storage, axes: readonly AxisMap[]): Pick<Operand, "axes" | "view"> {
+  const isPlain = stored.length === viewed.length && stored.every((extent, axis) => extent === viewed[axis]);
+  if (isPlain) return { axes };
+  const step: ViewStep = { kind: "reshape", dims: viewed };
+  return { axes: throughReshape(stored, viewed, axes), view: [step] };
+}
+
+function unusedId(wanted: string, taken: ReadonlySet<LayerId>): LayerId {
+  let id = layerId(wanted);
+  while (taken.has(id)) id = layerId(`${id}'`);
+  return id;
+}
+
+/** What tensors that no layer writes are, by their first use; undefined for those that are read as activations. */
+function constantKinds(layers: readonly Layer[]): ReadonlyMap<TensorId, TensorKind> {
+  const operands = layers.flatMap((layer) => layer.operands);
+  const activations = new Set(operands.flatMap(({ role, tensor }) => (role === "input" && tensor ? [tensor] : [])));
+  const uses = [
+    ...layers.flatMap(({ parameters }) => parameters.map(({ role, tensor }) => [tensor, parameterKind(role)] as const)),
+    ...operands.flatMap(({ role, tensor }) => (role === "weight" && tensor ? [[tensor, "weight"] as const] : [])),
+  ];
+  return new Map(uses.filter(([tensor]) => !activations.has(tensor)));
+}
+
+const parameterKind = (role: string): TensorKind => (role === "bias" ? "bias" : "scale");
+
+const withKind = (tensor: Tensor, kind: TensorKind | undefined): Tensor =>
+  kind === undefined || tensor.kind === "intermediate" || tensor.kind === "output" ? tensor : { ...tensor, kind };

@@ -1,0 +1,165 @@
+/** Convolution over any number of spatial axes, grouped and depthwise included (DF §1.2). */
+import type { AxisMap, Dim } from "../../../ir/axis-map.js";
+import { attributeValue, shapeMismatch, wrongRank } from "../../../ir/diagnostics/onnx.js";
+import type { Loop } from "../../../ir/network.js";
+import { contradicts, derive, isKnown, printShape, product, type Shape } from "../extent.js";
+import { pointwise, SINGLE, spatialLoops, tapLoops } from "../feature-map.js";
+import { output } from "../operands.js";
+import {
+  dimsOf,
+  fail,
+  holdsWeights,
+  inferredShape,
+  inputOf,
+  type LayerSpec,
+  type LoweringContext,
+  type NodeContext,
+  type OperatorDefinition,
+  outputDims,
+} from "../operator.js";
+import { type Window, windowAttributes, windowMap, windowsOf } from "../window.js";
+
+const WEIGHTS = { input: 1, takesGraphInput: true };
+
+export const conv: OperatorDefinition = {
+  opTypes: ["Conv"],
+  infer(node) {
+    const { shape } = inputOf(node, 0);
+    const weights = weightShape(node);
+    const windows = windowsOf(node, shape.slice(2), kernelOf(node));
+    return [{ shape: [shape[0] ?? 1, weights[0] ?? 1, ...windows.map(({ out }) => out)] }];
+  },
+  lower: (node) => ({ layers: [convLayer(node)] }),
+  macs: {
+    weightOperands: [WEIGHTS],
+    count: (node, outputs) => derive([...inferredShape(outputs), ...inputOf(node, 1).shape.slice(1)], multiply),
+  },
+};
+
+const multiply = (...factors: readonly number[]): number => product(factors);
+
+/** @throws DiagnosticError when input, weights and groups do not fit each other */
+function weightShape(node: NodeContext): Shape {
+  const [input, weights] = [inputOf(node, 0), inputOf(node, 1)];
+  const groups = groupCount(node);
+  if (input.shape.length < 3) fail(wrongRank(node.loc, input.name, input.shape.length, "at least 3: N C W"));
+  if (weights.shape.length !== input.shape.length)
+    fail(wrongRank(node.loc, weights.name, weights.shape.length, `${input.shape.length}, as the input has`));
+  const [outputs = 1, perGroup = 1] = weights.shape;
+  const channels = input.shape[1] ?? 1;
+  if (
+    contradicts(
+      channels,
+      derive([perGroup], (n) => n * groups),
+    )
+  )
+    fail(
+      shapeMismatch(
+        node.loc,
+        `the input has ${channels} channels, the weights ${printShape(weights.shape)} in ${groups} groups take ${Number(perGroup) * groups}`,
+        "equal numbers",
+      ),
+    );
+  if (typeof outputs === "number" && outputs % groups !== 0)
+    fail(shapeMismatch(node.loc, `${outputs} output channels in ${groups} groups`, "a multiple of the groups"));
+  return weights.shape;
+}
+
+function groupCount({ attributes, loc }: NodeContext): number {
+  const groups = attributes.int("group") ?? 1;
+  return groups >= 1 ? groups : fail(attributeValue(loc, "group", String(groups), "a number from 1"));
+}
+
+/** Window per spatial axis: the weights', which the attribute may repeat. */
+function kernelOf(node: NodeContext): readonly number[] {
+  const extents = inputOf(node, 1).shape.slice(2);
+  const stated = node.attributes.ints("kernel_shape");
+  if (stated === undefined)
+    return isKnown(extents) ? extents : fail(attributeValue(node.loc, "kernel_shape", "left out", "the window"));
+  if (stated.length !== extents.length || stated.some((size, axis) => contradicts(size, extents[axis] ?? size)))
+    fail(
+      attributeValue(node.loc, "kernel_shape", `[${stated.join(", ")}]`, `${printShape(extents)}, as the weights have`),
+    );
+  return stated;
+}
+
+/** Loops over channels, and how they index the channel axes. */
+interface Channels {
+  readonly loops: readonly Loop[];
+  readonly output: AxisMap;
+  readonly input: AxisMap;
+  /** Axes 0 and 1 of the weights. */
+  readonly weights: readonly [AxisMap, AxisMap];
+}
+
+function convLayer(node: LoweringContext): LayerSpec {
+  const [batch = 1, , ...extents] = outputDims(node);
+  const windows = windowsOf(node, dimsOf(node, 0).slice(2), kernelOf(node));
+  const channels = channelsOf(node);
+  const columns = spatialLoops(extents.length);
+  const isDirect = windows.every(isSinglePoint);
+  const taps: readonly Dim[] = tapLoops(extents.length);
+  const rows: readonly Loop[] = extents.length === 1 ? [{ dim: "OY", size: 1 }] : [];
+  const spatial = columns.map((dim, axis) => ({ dim, size: extents[axis] ?? 1 }));
+  const tapSizes = isDirect ? [] : tapNest(windows, taps);
+  const weights = inputOf(node, 1);
+  const axes = {
+    input: windows.map((window, axis) =>
+      isDirect ? pointwise(columns[axis] ?? "") : windowMap(window, columns[axis] ?? "", taps[axis] ?? ""),
+    ),
+    weights: taps.map((tap) => (isDirect ? SINGLE : pointwise(tap))),
+  };
+  const loops = [{ dim: "B", size: batch }, ...channels.loops, ...rows, ...spatial, ...tapSizes];
+  return {
+    kind: "conv",
+    loops,
+    operands: [
+      output([pointwise("B"), channels.output, ...columns.map((dim) => pointwise(dim))]),
+      {
+        name: "W",
+        role: holdsWeights(weights, WEIGHTS) ? "weight" : "input",
+        axes: [...channels.weights, ...axes.weights],
+        input: 1,
+      },
+      { name: "I", role: "input", axes: [pointwise("B"), channels.input, ...axes.input], input: 0 },
+    ],
+    macs: product(loops.map(({ size }) => size)),
+    attributes: { ...windowAttributes(windows), group: groupCount(node) },
+    parameters: node.inputs[2] === undefined ? [] : [{ role: "bias", input: 2 }],
+  };
+}
+
+/** 1×1 without stride or padding: input and output are indexed alike, and there are no tap loops. */
+const isSinglePoint = ({ kernel, stride, before, after }: Window): boolean =>
+  kernel === 1 && stride === 1 && before === 0 && after === 0;
+
+function tapNest(windows: readonly Window[], taps: readonly Dim[]): readonly Loop[] {
+  const rows: readonly Loop[] = windows.length === 1 ? [{ dim: "FY", size: 1 }] : [];
+  return [...rows, ...windows.map(({ kernel }, axis) => ({ dim: taps[axis] ?? "", size: kernel }))];
+}
+
+/** Depthwise: `G` alone. Groups: `G K C`, without loops that every group has once only. */
+function channelsOf(node: LoweringContext): Channels {
+  const groups = groupCount(node);
+  const [outputs = 1, perGroup = 1] = dimsOf(node, 1);
+  const [k, c] = [outputs / groups, perGroup];
+  if (groups === 1)
+    return {
+      loops: [
+        { dim: "K", size: k },
+        { dim: "C", size: c },
+      ],
+      output: pointwise("K"),
+      input: pointwise("C"),
+      weights: [pointwise("K"), pointwise("C")],
+    };
+  const kLoop: readonly Dim[] = k === 1 ? [] : ["K"];
+  const cLoop: readonly Dim[] = c === 1 ? [] : ["C"];
+  const sizes: Readonly<Record<Dim, number>> = { K: k, C: c };
+  return {
+    loops: [{ dim: "G", size: groups }, ...[...kLoop, ...cLoop].map((dim) => ({ dim, size: sizes[dim] ?? 1 }))],
+    output: pointwise("G", ...kLoop),
+    input: pointwise("G", ...cLoop),
+    weights: [pointwise("G", ...kLoop), pointwise(...cLoop)],
+  };
+}

@@ -1,0 +1,72 @@
+/** One tensor cut into several along an axis: one movement per part. */
+import { attributeValue, shapeMismatch } from "../../../ir/diagnostics/onnx.js";
+import { computedAtRunTime, listArgument, normalizeAxis } from "../axes.js";
+import { derive, type Extent, isKnown, type Shape } from "../extent.js";
+import { axisLoops, mapAxes, mapLoops } from "../feature-map.js";
+import { elementAt, fill, smallTensor } from "../fold.js";
+import { output } from "../operands.js";
+import { fail, inputOf, type LayerSpec, type NodeContext, type OperatorDefinition } from "../operator.js";
+
+export const split: OperatorDefinition = {
+  opTypes: ["Split"],
+  infer(node) {
+    const input = inputOf(node, 0);
+    const axis = axisOf(node);
+    const lengths = lengthsOf(node, input.shape[axis] ?? 1);
+    if (lengths === undefined) return [computedAtRunTime(node, "the list of lengths")];
+    const tensor = smallTensor(input);
+    return lengths.map((length, part) => {
+      const shape = input.shape.with(axis, length);
+      if (tensor === undefined || !isKnown(shape)) return { shape };
+      const start = startOf(lengths, part);
+      return { shape, elements: fill(shape, (i) => elementAt(tensor, i.with(axis, (i[axis] ?? 0) + start))) };
+    });
+  },
+  lower(node) {
+    const axis = axisOf(node);
+    const lengths = node.outputs.map((dims) => dims[axis] ?? 0);
+    if (node.outputs.length === 1) return { view: 0 };
+    return {
+      layers: node.outputs.flatMap((dims, part): readonly LayerSpec[] => {
+        if (dims.length === 0) return []; // an output that nobody asks for
+        const out = axisLoops(dims.length)[axis] ?? "";
+        const offset = startOf(lengths, part);
+        const axes = mapAxes(dims.length).with(axis, { kind: "slice", out, offset, step: 1 });
+        return [
+          {
+            kind: "movement",
+            output: part,
+            loops: mapLoops(dims),
+            operands: [output(mapAxes(dims.length)), { name: "I", role: "input", axes, input: 0 }],
+            attributes: { axis, start: offset },
+          },
+        ];
+      }),
+    };
+  },
+};
+
+const axisOf = (node: NodeContext): number =>
+  normalizeAxis(node, node.attributes.int("axis") ?? 0, inputOf(node, 0).shape.length);
+
+const startOf = (lengths: Shape, part: number): number =>
+  lengths.slice(0, part).reduce((sum: number, length) => sum + Number(length), 0);
+
+/** Lengths as stated, else equal parts of which the last may be shorter; `undefined` where they are computed at run time. */
+function lengthsOf(node: NodeContext, extent: Extent): Shape | undefined {
+  const stated = listArgument(node, "split", 1);
+  if (stated === "computed") return undefined;
+  const parts = node.attributes.int("num_outputs") ?? node.outputCount;
+  if (stated === "absent")
+    return Array.from({ length: parts }, (_, i) =>
+      derive([extent], (n) => Math.max(0, Math.min(Math.ceil(n / parts), n - i * Math.ceil(n / parts)))),
+    );
+  if (stated.some((length) => length < 0))
+    fail(attributeValue(node.loc, "split", `[${stated.join(", ")}]`, "lengths from 0"));
+  const sum = stated.reduce((a, b) => a + b, 0);
+  if (typeof extent === "number" && sum !== extent)
+    fail(
+      shapeMismatch(node.loc, `the parts [${stated.join(", ")}] have ${sum} elements`, `${extent}, as the axis has`),
+    );
+  return stated;
+}
