@@ -54,9 +54,11 @@ export interface NestResult {
 }
 
 /**
+ * Checks one layer and resolves its indices; which axes of its producers they run along is not known yet.
+ *
  * @param ids - ids of everything in the file
  */
-export function readNest(document: YamlDocument, path: Path, fields: LayerFields, ids: readonly number[]): NestResult {
+export function readNest(document: YamlDocument, path: Path, fields: LayerFields, ids: readonly unknown[]): NestResult {
   const place = (...steps: Path): Location => document.placeOf([...path, ...steps]);
   const loopFaults = checkLoops(place, fields.loop_dims, fields.loop_sizes);
   const equation = parseEquation(fields.equation);
@@ -74,16 +76,20 @@ export function readNest(document: YamlDocument, path: Path, fields: LayerFields
     ...checkNames(document, path, fields, names),
     ...equation.inputs.flatMap((term) => checkSource(place, fields, term.operand, ids)),
   ];
-  if (diagnostics.length > 0) return { diagnostics };
-  const operands = terms.map((term, index) => ({
+  return diagnostics.length > 0 ? { diagnostics } : { nest: buildNest(path, fields, equation, windows), diagnostics };
+}
+
+/** @param fields - checked: as many sizes as loops, and sources that exist */
+function buildNest(path: Path, fields: LayerFields, equation: Equation, { maps }: Windows): Nest {
+  const operands = [equation.output, ...equation.inputs].map((term, index) => ({
     name: term.operand,
-    indices: term.indices.map((name) => indexNamed(name, windows.maps)),
+    indices: term.indices.map((name) => indexNamed(name, maps)),
     ...(index === 0 ? { constant: false } : sourceOf(fields, term.operand)),
   }));
-  const loops = fields.loop_dims.map((dim, index) => ({ dim, size: fields.loop_sizes[index]! })); // as many sizes as loops
-  const stated = (fields.pr_loop_dims ?? []).map((dim, index) => [dim, fields.pr_loop_sizes?.[index]] as const);
-  const extents = stated.flatMap(([dim, size]) => (size === undefined ? [] : [[dim, size] as const]));
-  return { nest: { fields, path, loops, equation, operands, stated: Object.fromEntries(extents) }, diagnostics };
+  const loops = fields.loop_dims.map((dim, index) => ({ dim, size: fields.loop_sizes[index]! }));
+  const sizes = fields.pr_loop_sizes ?? [];
+  const stated = Object.fromEntries(sizes.map((size, index) => [fields.pr_loop_dims?.[index] ?? "", size] as const));
+  return { fields, path, loops, equation, operands, stated };
 }
 
 type Place = (...steps: Path) => Location;
@@ -196,7 +202,7 @@ function checkNames(document: YamlDocument, path: Path, fields: LayerFields, nam
   ];
 }
 
-function checkSource(place: Place, fields: LayerFields, operand: string, ids: readonly number[]) {
+function checkSource(place: Place, fields: LayerFields, operand: string, ids: readonly unknown[]) {
   const sources = sourcesOf(fields, operand);
   const here = place("operand_source", operand);
   const strangers = sources.filter((id) => !ids.includes(id));

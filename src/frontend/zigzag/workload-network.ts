@@ -2,6 +2,7 @@
 import type { AxisMap } from "../../ir/axis-map.js";
 import { mixedAxis, unknownIndex, unmatchedIndex } from "../../ir/diagnostics/workload.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
+import type { Location } from "../../ir/location.js";
 import {
   iterations,
   type Layer,
@@ -17,7 +18,7 @@ import {
 import { type Axis, axisMap, axisOf, extentOf, groupChannels, type Index, isChannel, outputAxes } from "./operands.js";
 import type { Nest, NestOperand } from "./workload-layer.js";
 import type { InputFields } from "./workload-schema.js";
-import type { YamlDocument } from "./yaml-document.js";
+import type { Path, YamlDocument } from "./yaml-document.js";
 
 /** A feature map that comes from outside; `index`: its position in the file. */
 export interface Input {
@@ -81,7 +82,7 @@ const inputTensor = (document: YamlDocument, { fields, index }: Input): Tensor =
   kind: "input",
   dims: fields.loop_sizes,
   bits: fields.operand_precision.O_final ?? fields.operand_precision.O,
-  loc: document.placeOf([index]),
+  loc: entryPlace(document, [index], fields.name ?? String(fields.id)),
 });
 
 interface LayerResult {
@@ -98,7 +99,7 @@ function buildLayer(context: Context, nest: Nest): LayerResult {
   );
   const { O_final, ...precision } = fields.operand_precision;
   const kind = kindOf(nest);
-  const name = fields.name ?? `layer${fields.id}`;
+  const name = nameOf(nest);
   const layer: Layer = {
     id: layerId(String(fields.id)),
     name,
@@ -112,13 +113,21 @@ function buildLayer(context: Context, nest: Nest): LayerResult {
     postOps: [],
     parameters: [],
     declaredPrecision: { operands: precision, finalOutput: finalBits(nest) },
-    loc: { ...context.document.placeOf(nest.path), node: name },
+    loc: entryPlace(context.document, nest.path, name),
   };
   return {
     layer,
     tensors: built.flatMap(({ tensor }) => tensor ?? []),
     diagnostics: built.flatMap(({ diagnostics }) => diagnostics),
   };
+}
+
+const nameOf = ({ fields }: Nest): string => fields.name ?? `layer${fields.id}`;
+
+/** Where an entry of the list starts, under its own name: its position in the list says nothing to a reader. */
+function entryPlace(document: YamlDocument, path: Path, node: string): Location {
+  const { field: _position, ...place } = document.placeOf(path);
+  return { ...place, node };
 }
 
 const finalBits = ({ fields: { operand_precision }, operands }: Nest): number =>
@@ -148,7 +157,7 @@ function buildOutput({ document, axes, consumed }: Context, nest: Nest, { name, 
     kind: consumed.has(id) ? "intermediate" : "output",
     dims: axes.get(id)!.map(({ extent }) => extent), // every layer has its axes there
     bits: finalBits(nest),
-    loc: document.placeOf(nest.path),
+    loc: entryPlace(document, nest.path, nameOf(nest)),
   };
   const maps = groupChannels(indices).map(pointwise);
   return { operand: { name, role: "output", tensor: tensor.id, axes: maps }, tensor, diagnostics: [] };
@@ -169,7 +178,7 @@ function buildInput(context: Context, nest: Nest, operand: NestOperand): Operand
     kind: constant ? "weight" : "input",
     dims: groups.map((group) => extentOf(group, nest.loops, nest.stated)),
     bits,
-    loc: context.document.placeOf(nest.path),
+    loc: entryPlace(context.document, nest.path, nameOf(nest)),
   };
   return { operand: { name, role, tensor: tensor.id, axes }, tensor, diagnostics: [] };
 }

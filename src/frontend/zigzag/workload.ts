@@ -7,7 +7,7 @@ import { check, valueAt } from "./schema.js";
 import { checkLoops, type Nest, readNest } from "./workload-layer.js";
 import { buildNetwork, type Input } from "./workload-network.js";
 import { inputSchema, layerSchema } from "./workload-schema.js";
-import { parseYaml, type YamlDocument } from "./yaml-document.js";
+import { type Path, parseYaml, type YamlDocument } from "./yaml-document.js";
 
 export interface WorkloadFile {
   readonly network: Network;
@@ -26,13 +26,18 @@ export function readWorkload(text: string, file: string): WorkloadFile {
   const document = parseYaml(text, file, "a list of layers");
   const list = check(document, z.array(z.unknown()));
   failOnErrors(list.diagnostics);
-  const parts = readParts(document, list.value?.length ?? 0);
-  failOnErrors([...document.warnings, ...parts.diagnostics]);
-  const { ordered, waiting } = inOrder(parts.nests);
+  const ids = (list.value ?? []).map((_, index) => valueAt(document.value, [index, "id"]));
+  const parts = ids.map((_, index) => readPart(document, index, ids));
+  const found = [...repeatedIds(document, ids), ...parts.flatMap(({ diagnostics }) => diagnostics)];
+  failOnErrors([...document.warnings, ...found]);
+  const nests = parts.flatMap(({ nest }) => nest ?? []);
+  if (nests.length === 0) failOnErrors([noLayers(document.placeOf([]))]);
+  const inputs = parts.flatMap(({ input }) => input ?? []);
+  const { ordered, waiting } = inOrder(nests);
   const [first] = waiting;
   if (first !== undefined)
     failOnErrors([workloadCycle(document.placeOf([...first.path, "operand_source"]), cycleOf(waiting))]);
-  const { network, diagnostics } = buildNetwork(document, file, parts.inputs, ordered);
+  const { network, diagnostics } = buildNetwork(document, file, inputs, ordered);
   failOnErrors(diagnostics);
   return { network, diagnostics: document.warnings };
 }
@@ -41,36 +46,30 @@ function failOnErrors(diagnostics: readonly Diagnostic[]): void {
   if (diagnostics.some(({ severity }) => severity === "error")) throw new DiagnosticError(diagnostics);
 }
 
-interface Parts {
-  readonly inputs: readonly Input[];
-  readonly nests: readonly Nest[];
+/** One entry of the file: an input, or a layer that is right in itself. */
+interface Part {
+  readonly input?: Input;
+  readonly nest?: Nest;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-function readParts(document: YamlDocument, count: number): Parts {
-  const inputs: Input[] = [];
-  const nests: Nest[] = [];
-  const diagnostics: Diagnostic[] = [];
-  const ids = Array.from({ length: count }, (_, index) => valueAt(document.value, [index, "id"]) as number); // the schema says where one is none
-  for (let index = 0; index < count; index++) {
-    if (ids.indexOf(ids[index]!) < index) diagnostics.push(repeatedId(document.placeOf([index, "id"]), ids[index]!));
-    if (valueAt(document.value, [index, "operator_type"]) === "Input") {
-      const { value, diagnostics: found } = check(document, inputSchema, [index]);
-      diagnostics.push(...found);
-      if (value === undefined) continue;
-      const place = (...steps: readonly PropertyKey[]) => document.placeOf([index, ...steps]);
-      diagnostics.push(...checkLoops(place, value.loop_dims, value.loop_sizes));
-      inputs.push({ fields: value, index });
-      continue;
-    }
-    const { value, diagnostics: found } = check(document, layerSchema, [index]);
-    const read = value === undefined ? { diagnostics: found } : readNest(document, [index], value, ids);
-    diagnostics.push(...read.diagnostics);
-    if ("nest" in read && read.nest !== undefined) nests.push(read.nest);
-  }
-  if (nests.length === 0 && diagnostics.length === 0) diagnostics.push(noLayers(document.placeOf([])));
-  return { inputs, nests, diagnostics };
+function readPart(document: YamlDocument, index: number, ids: readonly unknown[]): Part {
+  if (valueAt(document.value, [index, "operator_type"]) === "Input") return readInput(document, index);
+  const { value, diagnostics } = check(document, layerSchema, [index]);
+  return value === undefined ? { diagnostics } : readNest(document, [index], value, ids);
 }
+
+function readInput(document: YamlDocument, index: number): Part {
+  const { value: fields, diagnostics } = check(document, inputSchema, [index]);
+  if (fields === undefined) return { diagnostics };
+  const place = (...steps: Path) => document.placeOf([index, ...steps]);
+  return { input: { fields, index }, diagnostics: checkLoops(place, fields.loop_dims, fields.loop_sizes) };
+}
+
+const repeatedIds = (document: YamlDocument, ids: readonly unknown[]): readonly Diagnostic[] =>
+  ids.flatMap((id, index) =>
+    typeof id === "number" && ids.indexOf(id) < index ? [repeatedId(document.placeOf([index, "id"]), id)] : [],
+  );
 
 const producersOf = ({ operands }: Nest): readonly number[] => operands.flatMap(({ producer }) => producer ?? []);
 

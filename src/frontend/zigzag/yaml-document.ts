@@ -1,5 +1,6 @@
 /** YAML text with the place of every value, so that a mistake is reported where it stands. Browser-safe. */
 import {
+  type Alias,
   Composer,
   type CST,
   type Document,
@@ -136,22 +137,20 @@ function duplicateAt(text: string, fault: YAMLError, at: Place): Diagnostic {
 
 /** An alias needs an anchor before it; inside its own anchor it has no finite value. */
 function badAliases(document: Document.Parsed, at: Place): readonly Diagnostic[] {
-  const found: Diagnostic[] = [];
-  let count = 0;
+  const aliases: { readonly alias: Alias; readonly above: readonly unknown[] }[] = [];
   visit(document, {
-    Alias(_, alias, path) {
-      const place = at(alias.range?.[0] ?? 0);
-      if (++count > MOST_ALIASES) {
-        found.push(yamlAliases(place, `there are more than ${MOST_ALIASES}`));
-        return visit.BREAK; // resolving one takes a walk through the document
-      }
-      const target = alias.resolve(document);
-      if (target === undefined) found.push(yamlAliases(place, `no anchor '${alias.source}' stands before this`));
-      else if (path.includes(target)) found.push(yamlAliases(place, `'${alias.source}' stands inside its own anchor`));
-      return undefined;
+    Alias(_, alias, above) {
+      aliases.push({ alias, above });
     },
   });
-  return found;
+  const place = (alias: Alias) => at(alias.range?.[0] ?? 0);
+  const excess = aliases[MOST_ALIASES]; // resolving one takes a walk through the document
+  if (excess !== undefined) return [yamlAliases(place(excess.alias), `there are more than ${MOST_ALIASES}`)];
+  return aliases.flatMap(({ alias, above }) => {
+    const target = alias.resolve(document);
+    if (target === undefined) return [yamlAliases(place(alias), `no anchor '${alias.source}' stands before this`)];
+    return above.includes(target) ? [yamlAliases(place(alias), `'${alias.source}' stands inside its own anchor`)] : [];
+  });
 }
 
 /** What fails here is the expansion of aliases and merge keys: the rest of the document is known to be sound. */

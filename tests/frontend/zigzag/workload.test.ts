@@ -146,6 +146,10 @@ describe("readWorkload", () => {
     expect(classifier.declaredPrecision).toEqual({ operands: { O: 16, W: 8, I: 8 }, finalOutput: 16 });
   });
 
+  it("says where a layer stands in its file", () => {
+    expect(depthwise.loc).toEqual({ file: "nets/tiny.workload.yaml", line: 18, column: 3, node: "layer1" });
+  });
+
   it("keeps loops in declared order", () => {
     expect(pool.loops.map(({ dim }) => dim).join(" ")).toBe("B G OY OX FX FY");
   });
@@ -277,6 +281,11 @@ describe("a wrong workload is refused where it is wrong", () => {
     ${TEXT.split("- id: 0")[0]} | ${"no-layers"}   | ${"nothing but an input"}
   `("$why", ({ text, code }) => {
     expect(diagnosticsOf(text).map((d) => d.code)).toEqual([code]);
+  });
+
+  it("does not take missing ids for equal ones", () => {
+    const text = TEXT.replaceAll(/id: [23]\n/g, "name: unnumbered\n");
+    expect(diagnosticsOf(text).map((d) => d.code)).not.toContain("repeated-id");
   });
 
   it("names the layers of a cycle and no others", () => {
