@@ -98,20 +98,32 @@ const VISIT_LIMIT = 1 << 16;
 
 /**
  * The published visiting order: last in, first out, a node once per path to the sink. A node that is reached first by a short path
- * is visited last with the lag of that path (DF-Q32). A graph that would need more than `VISIT_LIMIT` visits is traced
- * node by node instead: the reference would not come to an end.
+ * is visited last with the lag of that path (DF-Q32). A graph with more than `VISIT_LIMIT` paths is traced node by node
+ * instead: the reference would not come to an end.
  */
 const depthFirst: RegionsPolicy = (graph, tile, reuse) => {
+  if (pathCount(graph) > VISIT_LIMIT) return nodeByNode(graph, tile, reuse);
   const tracer = new Tracer(graph, tile, reuse);
   const work = [{ node: graph.sink, lag: sameInBoth(0) }];
-  for (let visits = 0; work.length > 0; visits++) {
-    if (visits === VISIT_LIMIT) return nodeByNode(graph, tile, reuse);
-    const { node, lag } = work.pop()!; // not empty: the loop's condition
-    tracer.visit(node, lag);
-    for (const { producer } of node.inputs) work.push({ node: graph.byId.get(producer)!, lag: tracer.lagOf(producer) }); // producers are nodes of the graph
+  for (let next = work.pop(); next !== undefined; next = work.pop()) {
+    tracer.visit(next.node, next.lag);
+    for (const { producer } of next.node.inputs)
+      work.push({ node: graph.byId.get(producer)!, lag: tracer.lagOf(producer) }); // producers are nodes of the graph
   }
   return tracer.result();
 };
+
+/** Paths from any node to the sink, by operands. */
+function pathCount(graph: NodeGraph): number {
+  const paths = new Map([[graph.sink.id, 1]]);
+  let total = 0;
+  for (const { id, inputs } of graph.nodes.toReversed()) {
+    const count = paths.get(id) ?? 0;
+    total += count;
+    for (const { producer } of inputs) paths.set(producer, (paths.get(producer) ?? 0) + count);
+  }
+  return total;
+}
 
 /** Every node once, after all its consumers: the same sizes, and lags that are final when they are used. */
 export const nodeByNode: RegionsPolicy = (graph, tile, reuse) => {
