@@ -75,7 +75,7 @@ export const arraySchema = z.strictObject({
   bit_serial_precision: z.unknown().optional(),
 });
 
-export const memoryName = z.string().regex(/^[A-Za-z_][\w.-]*$/, "a name that starts with a letter");
+const memoryName = z.string().regex(/^[A-Za-z_][\w.-]*$/, "a name that starts with a letter");
 
 /** Top of the file. Memories, array and dataflows are checked one by one, so that one mistake hides no other. */
 export const acceleratorSchema = z.strictObject({
