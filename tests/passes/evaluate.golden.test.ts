@@ -184,9 +184,6 @@ function added(a: unknown, b: unknown): unknown {
   if (typeof a === "number" && typeof b === "number") return a + b;
   if (Array.isArray(a) && Array.isArray(b))
     return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => added(a[i], b[i]));
-  const [left, right] = [a, b] as readonly Readonly<Record<string, unknown>>[]; // what remains are records
-  return (
-    mapValues(left!, (value) => value) &&
-    Object.fromEntries(Object.keys(left!).map((key) => [key, added(left![key], right![key])]))
-  );
+  const [left, right] = [a, b].map((record) => record as Readonly<Record<string, unknown>>); // what remains are records
+  return Object.fromEntries(Object.keys(left!).map((key) => [key, added(left![key], right![key])]));
 }
