@@ -19,6 +19,9 @@ export interface Wiring {
   readonly errors: readonly Diagnostic[];
 }
 
+/** Similar names are looked up for this many errors: a broken file may have thousands. */
+const SUGGESTIONS = 10;
+
 /** Checks that every value is defined once, and orders the nodes. Nodes on a cycle are left out of the order. */
 export function wire(graph: OnnxGraph, loc: Location): Wiring {
   const ids = nodeIds(graph.nodes);
@@ -30,7 +33,9 @@ export function wire(graph: OnnxGraph, loc: Location): Wiring {
     const read = valuesRead(node);
     for (const name of read)
       if (!writers.has(name) && !outer.has(name))
-        errors.push(undefinedValue({ ...loc, node: ids[position] ?? "" }, name, names));
+        errors.push(
+          undefinedValue({ ...loc, node: ids[position] ?? "" }, name, errors.length < SUGGESTIONS ? names : []),
+        );
     return read.flatMap((name) => writers.get(name) ?? []);
   });
   for (const { name } of graph.outputs)

@@ -26,7 +26,12 @@ export function lowerGraph(inference: Inference, outputs: readonly string[], loc
   for (const value of inference.values.values())
     if (value.isGraphInput && value.shape !== undefined && isPositive(value.shape))
       builder.storageOf(value, value.shape);
-  const results = inference.nodes.map((node) => ({ node, result: lowerNode(node, builder) }));
+  const refused = new Map<string, Refusal>();
+  const results = inference.nodes.map((node) => {
+    const result = lowerNode(node, builder, refused);
+    if (result.refusal !== undefined) for (const { name } of node.outputs) refused.set(name, result.refusal);
+    return { node, result };
+  });
   return {
     ...builder.finish(outputs),
     coverage: results.map(({ node, result }) => entryOf(node, result)),
@@ -57,15 +62,18 @@ function entryOf({ id, opType }: InferredNode, { status, layer, refusal }: NodeR
   };
 }
 
-function lowerNode(node: InferredNode, builder: NetworkBuilder): NodeResult {
+/** @param refused - why the values of earlier nodes are not there */
+function lowerNode(node: InferredNode, builder: NetworkBuilder, refused: ReadonlyMap<string, Refusal>): NodeResult {
   const refusal = refusalOf(node);
   const isConstant = node.outputs.every(({ name, isConstant }) => name === "" || isConstant);
   if (isConstant && (refusal === undefined || node.definition !== undefined)) return { status: "folded" };
   if (refusal !== undefined) return { status: "refused", refusal };
   const source = sourceOf(node);
   const homeless = source.inputs.find((value) => value !== undefined && !hasStorage(value, builder));
-  if (homeless !== undefined)
-    return { status: "refused", refusal: { reason: `nothing holds the elements of its input '${homeless.name}'` } };
+  if (homeless !== undefined) {
+    const reason = `its input '${homeless.name}' has no elements`;
+    return { status: "refused", refusal: refused.get(homeless.name) ?? { reason } };
+  }
   if (node.definition === undefined) return addLayers(source, [opaqueLayer(source, 0)], builder);
   try {
     const lowering = node.definition.lower(contextOf(node, source));
@@ -152,14 +160,16 @@ function reportNotUnderstood(results: Results, loc: Location): readonly Diagnost
   return [...groupBy(unknown, ({ node }) => node.opType)].map(([opType, group]) => {
     const namesOf = (status: CoverageStatus) =>
       group.filter(({ result }) => result.status === status).map(({ node }) => node.id);
-    return operatorNotUnderstood(loc, opType, namesOf("opaque"), namesOf("refused"));
+    const behind = results.filter(({ result }) => result.refusal?.operator === opType).length;
+    const refused = namesOf("refused");
+    return operatorNotUnderstood(loc, opType, namesOf("opaque"), refused, Math.max(0, behind - refused.length));
   });
 }
 
-/** One warning per symbol and per other reason; operators that are not understood are reported on their own. */
+/** One warning per symbol and per other reason; nodes behind an operator that is not understood are reported with it. */
 function reportRefused(results: Results, loc: Location): readonly Diagnostic[] {
   const refused = results.flatMap(({ node, result: { refusal, errors } }) =>
-    refusal === undefined || node.definition === undefined || errors !== undefined ? [] : [{ id: node.id, refusal }],
+    refusal === undefined || refusal.operator !== undefined || errors !== undefined ? [] : [{ id: node.id, refusal }],
   );
   const reasons = groupBy(refused, ({ refusal }) => refusal.reason);
   return [...reasons].map(([reason, group]) => {

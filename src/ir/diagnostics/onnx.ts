@@ -170,17 +170,24 @@ export const windowTooLarge = (where: Location, window: number, padded: number, 
 
 // What is not understood
 
+/**
+ * @param opaque - nodes costed as data movement
+ * @param refused - nodes of which not even the output's shape is known
+ * @param behind - number of nodes that are refused because they need one of these
+ */
 export const operatorNotUnderstood = (
   where: Location,
   opType: string,
   opaque: readonly string[],
   refused: readonly string[],
+  behind: number,
 ): Diagnostic => {
+  const costed = `${count(opaque.length, "node")} costed as data movement: ${listNames(opaque)}`;
+  const left = `${count(refused.length, "node")} refused, as the shape of the output is not known: ${listNames(refused)}`;
   const parts = [
-    ...(opaque.length > 0 ? [`${count(opaque.length, "node")} costed as data movement: ${listNames(opaque)}`] : []),
-    ...(refused.length > 0
-      ? [`${count(refused.length, "node")} refused, as the shape of the output is not known: ${listNames(refused)}`]
-      : []),
+    ...(opaque.length > 0 ? [costed] : []),
+    ...(refused.length > 0 ? [left] : []),
+    ...(behind > 0 ? [`${count(behind, "node")} behind left out too`] : []),
   ];
   return diagnostic(
     "warning",
