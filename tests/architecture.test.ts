@@ -21,7 +21,6 @@ const NODE_ROOMS = ["node", "cli"];
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@noble/hashes": ["src/backend/emit/"],
   commander: ["src/cli/"],
-  graphlib: ["src/"],
   long: ["src/frontend/onnx/", "src/backend/emit/annotate"],
   "onnx-proto": ["src/frontend/onnx/"],
   protobufjs: ["src/frontend/onnx/", "src/backend/emit/annotate"],
