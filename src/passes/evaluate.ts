@@ -66,7 +66,7 @@ function layerTotals(module: Module, types: readonly CostedType[]): readonly Lay
 /** Operations of each layer on its full extent, once per stack that it is part of. */
 function neededOperations(module: Module): ReadonlyMap<LayerId, number> {
   const needed = new Map<LayerId, number>();
-  for (const { graph, full } of stackViews(module).stacks) {
+  for (const { graph, full } of stackViews(module)) {
     for (const { id, layer, loops } of graph.nodes) {
       const size = full.get(id);
       if (layer === undefined || size === undefined) continue;

@@ -23,7 +23,7 @@ export const mapLoops = definePass({
   provides: [MAPPINGS],
   run(module, { costModel }) {
     const placements = module.get(PLACEMENT);
-    const mappings = stackViews(module).stacks.map(({ graph }, index) => {
+    const mappings = stackViews(module).map(({ graph }, index) => {
       const placement = placements[index]!; // one per stack
       return placement.tileTypes.map((type) => mapLayers(module, costModel, graph, placement, type));
     });

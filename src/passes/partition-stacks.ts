@@ -1,4 +1,4 @@
-import { costedAlone, cutsAdded, cutZeroIgnored, unknownCut } from "../ir/diagnostics/schedule.js";
+import { costedAlone, cutsAdded, cutZeroIgnored, nothingToSchedule, unknownCut } from "../ir/diagnostics/schedule.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { PRECISION, STACKS, type Stack, UNROLLING } from "../ir/facts.js";
 import type { Layer, LayerId } from "../ir/network.js";
@@ -21,6 +21,7 @@ export const partitionStacks = definePass({
   provides: [STACKS],
   run(module, { costModel, report }, { rule, cuts }) {
     const { network, accelerator } = module;
+    if (network.layers.length === 0) throw new DiagnosticError([nothingToSchedule(network.name)]);
     const alone = outsideDomain(network, module.get(UNROLLING));
     const outside = new Set(alone.keys());
     const view = networkView(module, outside);

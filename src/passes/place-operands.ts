@@ -12,7 +12,7 @@ export const placeOperands = definePass({
   provides: [PLACEMENT],
   run(module, { costModel }) {
     const [tilings, unrolling, hierarchy] = [module.get(TILING), module.get(UNROLLING), module.accelerator];
-    const placements = stackViews(module).stacks.map(({ stack, graph, full }, index) => {
+    const placements = stackViews(module).map(({ stack, graph, full }, index) => {
       if (stack.alone !== undefined) return placeAlone(stack.id, graph, hierarchy, unrolling, costModel);
       const tiling = tilings[index];
       if (tiling?.stack !== stack.id) throw new Error(`stack ${stack.id} has no tiling`);

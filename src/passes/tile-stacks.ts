@@ -22,7 +22,7 @@ export const tileStacks = definePass({
   run(module, { costModel, report }, { tile, overlap, order }) {
     if (order !== "x-first") throw new DiagnosticError([orderUnsupported(order, costModel.rules.name)]);
     const clamped: { readonly stack: string; readonly used: string }[] = [];
-    const tilings = stackViews(module).stacks.map(({ stack, graph, full }): StackTiling => {
+    const tilings = stackViews(module).map(({ stack, graph, full }): StackTiling => {
       const output = full.get(graph.sink.id)!; // the sink is one of the network's nodes
       const whole = { width: output.x, height: output.y };
       if (tile === "full" || stack.alone !== undefined) return { stack: stack.id, tile: whole, overlap, order };

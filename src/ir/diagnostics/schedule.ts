@@ -4,6 +4,15 @@ import type { Copy } from "../cost-model.js";
 import { type Diagnostic, listNames, suggest } from "../diagnostics.js";
 import type { Layer } from "../network.js";
 
+/** Every node of the model was folded, is a view or was refused. */
+export const nothingToSchedule = (network: string): Diagnostic => ({
+  code: "nothing-to-schedule",
+  severity: "error",
+  message: `network '${network}' has no layers`,
+  where: {},
+  hint: "the coverage of its nodes says what became of them",
+});
+
 /** A tile that is larger than the output of some stacks. */
 export const tileClamped = (
   asked: string,

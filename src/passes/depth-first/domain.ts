@@ -35,9 +35,10 @@ export function outsideDomain(
   const outside = new Map<LayerId, string>();
   for (const layer of network.layers) {
     const reason = ownReason(layer, network) ?? linkReason(layer, unrolling) ?? directionReason(layer, network, roles);
-    if (reason !== undefined) outside.set(layer.id, reason);
     const { tensor, axes } = outputOf(layer);
-    if (tensor !== undefined) roles.set(tensor, axes.map(axisRole));
+    if (reason !== undefined)
+      outside.set(layer.id, reason); // what it writes is stored whole: its first reader decides
+    else if (tensor !== undefined) roles.set(tensor, axes.map(axisRole));
   }
   return outside;
 }
@@ -83,7 +84,7 @@ function linkReason(layer: Layer, unrolling: ReadonlyMap<LayerId, LayerUnrolling
   return chains.size > 1 ? "reads feature maps along two memory chains" : undefined;
 }
 
-/** Columns must meet columns and rows rows where a layer reads what another one wrote. Inputs take the first reader's view. */
+/** Columns must meet columns and rows rows where a layer reads what another one wrote. Maps from outside take the first reader's view. */
 function directionReason(
   layer: Layer,
   network: Network,

@@ -6,6 +6,7 @@ import {
   type Memory,
   type MemoryOperand,
   shareChain,
+  withoutOperand,
 } from "../../ir/accelerator.js";
 import type { MappingProblem, OperandShape } from "../../ir/cost-model.js";
 import type { LayerUnrolling } from "../../ir/facts.js";
@@ -38,7 +39,7 @@ export function mappingProblem(
     loops,
     operands: operands.map((operand) => shapeOf(operand, own.links, node)),
     finalOutputBits: node.output.bits,
-    hierarchy: weightCut,
+    hierarchy: onlyChainsOf(weightCut, new Set(own.links.values())),
     unrolling,
   };
 }
@@ -70,6 +71,13 @@ function giveOwnChains(operands: readonly SizedOperand[], hierarchy: Hierarchy) 
     shared = shareChain(shared, memoryOperand, fresh);
   }
   return { links, hierarchy: shared };
+}
+
+/** Without the chains that no operand of the layer uses: a layer that only reads one map leaves the weight memories alone. */
+function onlyChainsOf(hierarchy: Hierarchy, used: ReadonlySet<MemoryOperand>): Hierarchy {
+  const held = new Set(hierarchy.memories.flatMap(({ operands }) => operands.map(({ operand }) => operand)));
+  const unused = [...held].filter((operand) => !used.has(operand));
+  return unused.reduce((rest, operand) => withoutOperand(rest, operand, () => true), hierarchy);
 }
 
 /** `I2` where it is free, as published; else the next number. */

@@ -35,26 +35,24 @@ export function networkView(module: Module, outside: ReadonlySet<string>): Netwo
 const written = (network: Network): ReadonlySet<TensorId> =>
   new Set(network.layers.flatMap((layer) => outputOf(layer).tensor ?? []));
 
-/** The stacks that a module has been cut into, each as a graph beside its network's. */
-export function stackViews(module: Module): {
-  readonly view: NetworkView;
-  readonly stacks: readonly {
-    readonly stack: Stack;
-    readonly graph: NodeGraph;
-    readonly full: ReadonlyMap<string, Pair>;
-  }[];
-} {
+/** A stack as a graph, with the extents of all feature maps of its network and of its own inputs. */
+export interface StackView {
+  readonly stack: Stack;
+  readonly graph: NodeGraph;
+  readonly full: ReadonlyMap<string, Pair>;
+}
+
+/** The stacks that a module has been cut into. */
+export function stackViews(module: Module): readonly StackView[] {
   const stacks = module.get(STACKS);
-  const view = networkView(module, new Set(stacks.flatMap(({ alone, layers }) => (alone === undefined ? [] : layers))));
-  return {
-    view,
-    stacks: stacks.map((stack) => {
-      const members = new Set<LayerId>(stack.layers);
-      const layers = module.network.layers.filter(({ id }) => members.has(id));
-      const graph = nodeGraph(view.source, layers, stack.inputs);
-      return { stack, graph, full: withInputs(view.full, stack) };
-    }),
-  };
+  const outside = new Set(stacks.flatMap(({ alone, layers }) => (alone === undefined ? [] : layers)));
+  const view = networkView(module, outside);
+  return stacks.map((stack) => {
+    const members = new Set<LayerId>(stack.layers);
+    const layers = module.network.layers.filter(({ id }) => members.has(id));
+    const graph = nodeGraph(view.source, layers, stack.inputs);
+    return { stack, graph, full: withInputs(view.full, stack) };
+  });
 }
 
 /** Extents under which a stack's own inputs are known: a map that another stack wrote has a name of its own here. */

@@ -3,21 +3,17 @@ import type { Hierarchy, MemoryOperand } from "../../ir/accelerator.js";
 import type { CostModel } from "../../ir/cost-model.js";
 import { noRoomForOverlap } from "../../ir/diagnostics/schedule.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
-import type { LayerUnrolling, PlacedTileType, Stack, StackPlacement, StackTiling } from "../../ir/facts.js";
+import type { LayerUnrolling, PlacedTileType, StackPlacement, StackTiling } from "../../ir/facts.js";
 import { weightBits } from "./cuts.js";
 import { hasWeights, type NodeGraph } from "./graph.js";
 import { type Kept, keptIn, type TilePosition } from "./kept-buffers.js";
 import type { PlannedLevels, StackMemories } from "./levels.js";
-import type { Pair } from "./operands.js";
+import type { StackView } from "./network-view.js";
 import { placeNodes } from "./place-nodes.js";
 import { type Policies, policiesOf } from "./policies.js";
 import { type KeptOverlap, type StackTypes, type TilePlan, type TileType, tileTypes } from "./tile-types.js";
 
-/** A stack as a graph, with the extents of the whole network's feature maps. */
-export interface StackProblem {
-  readonly stack: Stack;
-  readonly graph: NodeGraph;
-  readonly full: ReadonlyMap<string, Pair>;
+export interface StackProblem extends StackView {
   readonly tiling: StackTiling;
 }
 

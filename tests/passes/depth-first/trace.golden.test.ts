@@ -106,7 +106,7 @@ describe.skipIf(!hasShared)("depth-first traces of the reference (skipped withou
 /** Plans in the order of the stacks, one per size and position of a tile. */
 function plansOf(run: Traced): readonly object[] {
   const module = referenceModule(run);
-  return stackViews(module).stacks.flatMap(({ graph, full: sizes }) => {
+  return stackViews(module).flatMap(({ graph, full: sizes }) => {
     const output = sizes.get(graph.sink.id)!;
     const rows = axisClasses(output.y, Math.min(run.tile_y, output.y));
     const columns = axisClasses(output.x, Math.min(run.tile_x, output.x));
