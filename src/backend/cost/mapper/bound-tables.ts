@@ -8,10 +8,6 @@ export interface CutTable {
   readonly energy: Float64Array;
   /** Least such energy over all states from this one on whose data fits below; `Infinity` when none does. */
   readonly reachable: Float64Array;
-  readonly held: Float64Array;
-  readonly capacity: number;
-  /** Whether the level simply takes the longest prefix that fits: it has the memory to itself, and estimates fall with every loop. */
-  readonly isGreedy: boolean;
 }
 
 export interface BoundTables {
@@ -31,18 +27,9 @@ export function boundTables(tables: EnergyTables): BoundTables {
 }
 
 function cutTable(tables: EnergyTables, operand: OperandModel, o: number, m: number): CutTable {
-  const { levels, layer } = tables;
-  const [lower, upper] = [levels[o]![m]!, levels[o]![m + 1]!];
-  const { memory, memoryIndex } = operand.levels[m]!;
+  const [lower, upper] = [tables.levels[o]![m]!, tables.levels[o]![m + 1]!];
   const energy = lower.th.map((th, state) => th + lower.fh[state]! + upper.tl[state]! + upper.fl[state]!);
-  const isPrivate = layer.memories[memoryIndex]!.residents.length === 1;
-  return {
-    energy,
-    reachable: leastFrom(tables, o, energy, lower.held, memory.size),
-    held: lower.held,
-    capacity: memory.size,
-    isGreedy: isPrivate && operand.windows.every(({ dilation }) => dilation === 1), // Q13 makes estimates rise
-  };
+  return { energy, reachable: leastFrom(tables, o, energy, lower.held, operand.levels[m]!.memory.size) };
 }
 
 /** One sweep from the full state down: the best of a state itself and of every state with one factor more. */

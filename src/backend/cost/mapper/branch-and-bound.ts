@@ -3,6 +3,7 @@
  * of every order that starts with a prefix (SL §11.3). Exact up to the noise of summation; ties go to the order found first.
  */
 import { boundTables, type CutTable } from "./bound-tables.js";
+import { CutFinder } from "./cut-finder.js";
 import { digit } from "./lattice.js";
 import type { EnergyTables } from "./tables.js";
 
@@ -33,7 +34,7 @@ class PrefixSearch {
   private readonly cuts: readonly CutTable[][];
   private readonly constant: number;
   private readonly order: Uint8Array;
-  private readonly states: Int32Array;
+  private readonly finder: CutFinder;
   private best = Number.POSITIVE_INFINITY;
   private bestOrder: Uint8Array | undefined;
   private nodes = 0;
@@ -47,7 +48,7 @@ class PrefixSearch {
     this.cuts = cuts;
     this.constant = constant;
     this.order = new Uint8Array(tables.lattice.multiset.count);
-    this.states = new Int32Array(this.order.length + 1);
+    this.finder = new CutFinder(tables);
   }
 
   run(): BoundedSearch {
@@ -82,7 +83,8 @@ class PrefixSearch {
 
   private place(depth: number, factor: number): void {
     this.order[depth] = factor;
-    this.states[depth + 1] = this.states[depth]! + this.tables.lattice.strides[factor]!;
+    const { states } = this.finder;
+    states[depth + 1] = states[depth]! + this.tables.lattice.strides[factor]!;
   }
 
   /** Factors that may come next, the most promising first. */
@@ -90,7 +92,7 @@ class PrefixSearch {
     const { strides, multiset } = this.tables.lattice;
     const children: { readonly factor: number; readonly bound: number }[] = [];
     for (const [factor, multiplicity] of multiset.multiplicities.entries()) {
-      if (digit(this.states[depth]!, strides[factor]!, multiplicity) === multiplicity) continue;
+      if (digit(this.finder.states[depth]!, strides[factor]!, multiplicity) === multiplicity) continue;
       this.place(depth, factor);
       this.nodes++;
       children.push({ factor, bound: this.bound(depth + 1) });
@@ -100,45 +102,25 @@ class PrefixSearch {
 
   /** Lower bound of the energy of every order that starts with the first `depth` loops. */
   private bound(depth: number): number {
+    if (this.finder.find(depth) === "infeasible") return Number.POSITIVE_INFINITY;
     let sum = this.constant;
-    for (let o = 0; o < this.cuts.length && sum < Number.POSITIVE_INFINITY; o++) sum += this.operandBound(o, depth);
+    for (let o = 0; o < this.cuts.length; o++) sum += this.operandBound(o, depth);
     return sum;
   }
 
-  /** Follows the operand outwards while its cuts are decided by the prefix; the others are bounded from there on. */
+  /** Decided cuts at their price; open ones at the least price that they can come to. */
   private operandBound(o: number, depth: number): number {
     const cuts = this.cuts[o]!;
+    const { cutStates, decided, openFrom, states } = this.finder;
     let sum = 0;
-    let position = 0;
-    let m = 0;
-    for (; m < cuts.length && cuts[m]!.isGreedy; m++) {
-      const cut = this.greedyCut(o, cuts[m]!, position, depth);
-      if (cut === undefined) break;
-      if (cut === -1) return Number.POSITIVE_INFINITY;
-      sum += cuts[m]!.energy[this.states[cut]!]!;
-      position = cut;
-    }
-    if (m === cuts.length) return sum;
-    // the cut of a greedy level lies beyond the prefix; that of a shared one anywhere after the last decided cut
-    return sum + this.undecidedBound(cuts, m, cuts[m]!.isGreedy ? depth : position, depth);
-  }
-
-  /** @returns position of the cut, -1 when nothing fits, `undefined` when the whole prefix fits and loops are left */
-  private greedyCut(o: number, { held, capacity }: CutTable, position: number, depth: number): number | undefined {
-    const width = this.tables.widths[o]![this.tables.isReducing[this.states[position]!] as 0 | 1]; // a flag
-    for (let i = position; i <= depth; i++) {
-      if (held[this.states[i]!]! * width > capacity) return i > position ? i - 1 : -1;
-    }
-    return depth === this.order.length ? depth : undefined;
-  }
-
-  /** Cuts from level `from` on lie at one of the states after `first` … `depth` loops, or at one that the prefix leads to. */
-  private undecidedBound(cuts: readonly CutTable[], from: number, first: number, depth: number): number {
-    let sum = 0;
-    for (let m = from; m < cuts.length; m++) {
+    for (let m = 0; m < cuts.length; m++) {
       const { energy, reachable } = cuts[m]!;
-      let least = reachable[this.states[depth]!]!;
-      for (let i = first; i < depth; i++) least = Math.min(least, energy[this.states[i]!]!);
+      if (m < decided[o]!) {
+        sum += energy[cutStates[o]![m]!]!;
+        continue;
+      }
+      let least = reachable[states[depth]!]!;
+      for (let i = openFrom[o]!; i < depth; i++) least = Math.min(least, energy[states[i]!]!);
       sum += least;
     }
     return sum;
