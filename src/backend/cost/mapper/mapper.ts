@@ -1,9 +1,10 @@
 /** The single-layer mapper: the loop order of least energy, and what it costs (SL). */
-import type { LayerCost, MappingProblem, MappingResult } from "../../../ir/cost-model.js";
+import type { LayerCost, Mapping, MappingProblem, MappingResult } from "../../../ir/cost-model.js";
 import type { Loop } from "../../../ir/network.js";
 import type { RuleSet } from "../../../ir/rules.js";
 import {
   type EnergyEvaluation,
+  evaluateCuts,
   evaluateEnergy,
   evaluateLatency,
   type Feasible,
@@ -55,10 +56,41 @@ export function evaluateOrdering(
   ordering: readonly Loop[],
   rules: RuleSet,
 ): Feasible<OrderingEvaluation> {
+  const { layer, spatial, policies } = prepare(problem, rules);
+  return withLatency(layer, spatial, evaluateEnergy(layer, spatial, ordering, policies), policies);
+}
+
+/**
+ * Costs of a stated mapping: its order and its boundaries as they are, the unrolling of the problem.
+ *
+ * @throws Error when the mapping has no boundaries for an operand, or not as many as the operand has levels
+ */
+export function evaluateMapping(
+  problem: MappingProblem,
+  { loops, boundaries }: Pick<Mapping, "loops" | "boundaries">,
+  rules: RuleSet,
+): Feasible<OrderingEvaluation> {
+  const { layer, spatial, policies } = prepare(problem, rules);
+  const cuts = layer.operands.map(({ name, levels }) => {
+    const cut = boundaries[name];
+    if (cut?.length !== levels.length) throw new Error(`operand '${name}' needs ${levels.length} boundaries`);
+    return cut;
+  });
+  return withLatency(layer, spatial, evaluateCuts(layer, spatial, loops, cuts, policies), policies);
+}
+
+function prepare(problem: MappingProblem, rules: RuleSet) {
   const policies = mapperPolicies(rules);
   const layer = layerModel(problem);
-  const spatial = mapSpatially(layer, problem.unrolling, policies.sizes);
-  const energy = evaluateEnergy(layer, spatial, ordering, policies);
+  return { layer, policies, spatial: mapSpatially(layer, problem.unrolling, policies.sizes) };
+}
+
+function withLatency(
+  layer: LayerModel,
+  spatial: SpatialMapping,
+  energy: Feasible<EnergyEvaluation>,
+  policies: MapperPolicies,
+): Feasible<OrderingEvaluation> {
   if (!energy.feasible) return energy;
   const latency = evaluateLatency(layer, spatial, energy, policies);
   return { feasible: true, layer, spatial, energy, latency, cost: layerCost(layer, energy, latency) };

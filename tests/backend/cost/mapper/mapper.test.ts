@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { createMapper, evaluateOrdering } from "../../../../src/backend/cost/mapper/mapper.js";
+import { createMapper, evaluateMapping, evaluateOrdering } from "../../../../src/backend/cost/mapper/mapper.js";
 import type { Accesses, MappingProblem } from "../../../../src/ir/cost-model.js";
 import type { Loop } from "../../../../src/ir/network.js";
 import { DEFINES } from "../../../../src/ir/rules.js";
@@ -92,6 +92,34 @@ describe("worked examples of SL §12", () => {
     });
     expect([cost.idealCycles, cost.temporalCycles]).toEqual([5907, 13500]);
     expect(search).toEqual({ orderings: 720, visited: 720, optimal: true });
+  });
+});
+
+describe("stated mappings", () => {
+  it("costs what the mapper says of its own mapping", () => {
+    const problem = WORKED["12.1 conv 5×5 on Meta"];
+    const { mapping, cost } = map(problem);
+    expect(evaluateMapping(problem, mapping, DEFINES)).toMatchObject({ feasible: true, cost });
+  });
+
+  it("irrelevant loops above a cut stay below it for free (SL §5.1)", () => {
+    const problem = conv({ K: 4, C: 3 }, META_PROTOTYPE);
+    const boundaries = { O: [1, 2, 2, 2], W: [0, 2, 2, 2], I: [2, 2, 2] };
+    const cost = (cuts: typeof boundaries) =>
+      evaluateMapping(problem, { loops: loops("C3 K4"), boundaries: cuts }, DEFINES);
+    expect(cost({ ...boundaries, O: [0, 2, 2, 2] })).toEqual(cost(boundaries));
+  });
+
+  it("refuses what a memory cannot hold, and boundaries that do not match the levels", () => {
+    const problem = conv({ K: 4, C: 3 }, META_PROTOTYPE);
+    const stated = (weights: readonly number[]) =>
+      evaluateMapping(
+        problem,
+        { loops: loops("K4 C3"), boundaries: { O: [0, 2, 2, 2], W: weights, I: [2, 2, 2] } },
+        DEFINES,
+      );
+    expect(stated([1, 2, 2, 2])).toEqual({ feasible: false, memory: 0 }); // four weights in a register for one
+    expect(() => stated([0, 2])).toThrow("operand 'W' needs 4 boundaries");
   });
 });
 
