@@ -24,14 +24,13 @@ export type Mapper = (problem: MappingProblem) => MappingResult;
 
 /** The mapper remembers every problem that it has solved for as long as it lives. */
 export function createMapper(rules: RuleSet): Mapper {
-  const policies = mapperPolicies(rules);
   const keyOf = problemKeys();
   const solved = new Map<string, MappingResult>();
   return (problem) => {
     const key = keyOf(problem);
     const known = solved.get(key);
     if (known !== undefined) return known;
-    const result = mapLayer(problem, rules, policies);
+    const result = mapLayer(problem, rules);
     solved.set(key, result);
     return result;
   };
@@ -96,9 +95,8 @@ function withLatency(
   return { feasible: true, layer, spatial, energy, latency, cost: layerCost(layer, energy, latency) };
 }
 
-function mapLayer(problem: MappingProblem, rules: RuleSet, policies: MapperPolicies): MappingResult {
-  const layer = layerModel(problem);
-  const spatial = mapSpatially(layer, problem.unrolling, policies.sizes);
+function mapLayer(problem: MappingProblem, rules: RuleSet): MappingResult {
+  const { layer, spatial, policies } = prepare(problem, rules);
   const unrolled = (spatial.fractional[1] ?? spatial.fractional[0]!).loops.flat(); // the reference asks the first input
   const factors = loopFactors(problem.loops, unrolled, rules.loopLimit, policies.sizes);
   const found = searchOrderings({ layer, spatial, factors, policies });
