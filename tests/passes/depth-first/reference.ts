@@ -3,7 +3,6 @@ import { createCostModel } from "../../../src/backend/cost/cost-model.js";
 import { readAccelerator } from "../../../src/frontend/zigzag/accelerator.js";
 import { readMapping } from "../../../src/frontend/zigzag/mapping.js";
 import { readWorkload } from "../../../src/frontend/zigzag/workload.js";
-import type { CostModel } from "../../../src/ir/cost-model.js";
 import type { OverlapMode } from "../../../src/ir/facts.js";
 import { createModule, type Module } from "../../../src/ir/module.js";
 import { DEFINES } from "../../../src/ir/rules.js";
@@ -15,6 +14,7 @@ import { pipelineStep, runPipeline } from "../../../src/passes/pipeline.js";
 import { placeOperands } from "../../../src/passes/place-operands.js";
 import { setPrecision } from "../../../src/passes/set-precision.js";
 import { tileStacks } from "../../../src/passes/tile-stacks.js";
+import { alwaysFeasible } from "../../support/compile.js";
 import { readShared } from "../../support/shared.js";
 
 /** What a file of golden numbers says about its run. */
@@ -32,13 +32,6 @@ const MODES: Readonly<Record<number, OverlapMode>> = { 1: "recompute", 2: "h-cac
 
 /** One for all runs: what a layer costs does not depend on who asks. */
 const costModel = createCostModel(DEFINES);
-
-/** Never fails and costs nothing: for numbers that the reference made without its mapper. */
-export const alwaysFeasible: CostModel = {
-  rules: DEFINES,
-  mapLayer: () => ({ feasible: true }) as ReturnType<CostModel["mapLayer"]>, // nobody looks at the mapping
-  copyPhase: costModel.copyPhase,
-};
 
 /** The network on the accelerator, with precision and unrolling of every layer. */
 export function referenceModule({ accelerator, workload }: Pick<ReferenceRun, "accelerator" | "workload">): Module {
