@@ -5,7 +5,7 @@ import { DiagnosticError } from "../../src/ir/diagnostics.js";
 import type { Layer, Tensor } from "../../src/ir/network.js";
 import { printAxis, printLoops } from "../../src/ir/print.js";
 import { verifyNetwork } from "../../src/ir/verify.js";
-import { type ModelSpec, model, type NodeSpec, node } from "./onnx-builder.js";
+import { type Dims, type ModelSpec, model, type NodeSpec, node, type TensorSpec } from "./onnx-builder.js";
 
 export function importModel(spec: ModelSpec, bind: Readonly<Record<string, number>> = {}): OnnxImport {
   const result = importOnnx(model(spec), { file: "test.onnx", bind });
@@ -60,4 +60,35 @@ export function diagnosticsOf(run: () => unknown): DiagnosticError["diagnostics"
     throw cause;
   }
   return [];
+}
+
+/** A model of one node, `n`, that reads `x` and the constants in their order and writes `y`; an empty name leaves an input out. */
+export interface SingleNode {
+  readonly op: string;
+  readonly x: Dims;
+  readonly constants?: Readonly<Record<string, readonly number[] | TensorSpec | "">>;
+  readonly attributes?: NodeSpec["attributes"];
+  readonly opset?: number;
+  /** Further graph inputs, read before the constants. */
+  readonly inputs?: Readonly<Record<string, Dims>>;
+}
+
+export function singleNode({ op, x, constants = {}, attributes = {}, opset = 17, inputs = {} }: SingleNode): ModelSpec {
+  const given = Object.entries(constants).flatMap(([name, value]) => (value === "" ? [] : [[name, value] as const]));
+  const names = Object.entries(constants).map(([name, value]) => (value === "" ? "" : name));
+  return {
+    opset,
+    inputs: { x, ...inputs },
+    initializers: Object.fromEntries(given),
+    nodes: [node(op, ["x", ...Object.keys(inputs), ...names], ["y"], attributes, "n")],
+  };
+}
+
+/** Loops, operands and attributes of the layer that a node becomes; `undefined` for a view. */
+export function lowered(single: SingleNode) {
+  const { network, totals } = importModel(singleNode(single));
+  const [layer] = network.layers;
+  if (layer === undefined) return undefined;
+  const [loops, operands] = printLayer(layer);
+  return { kind: layer.kind, loops, operands, macs: layer.macs, totals, attributes: layer.attributes, layer };
 }

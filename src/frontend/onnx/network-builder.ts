@@ -26,12 +26,15 @@ export interface Storage {
   readonly producer?: LayerId;
 }
 
+/** An input whose extents are all known. */
+export type SizedInput = InputValue & { readonly shape: readonly number[] };
+
 /** A node as the builder needs it. */
 export interface Source {
   readonly id: string;
   readonly opType: string;
   readonly loc: Location;
-  readonly inputs: readonly (InputValue | undefined)[];
+  readonly inputs: readonly (SizedInput | undefined)[];
   readonly outputs: readonly { readonly name: string; readonly dims: readonly number[] }[];
 }
 
@@ -71,7 +74,7 @@ export function createNetworkBuilder(loc: Location): NetworkBuilder {
 
   const storageOfInput = (source: Source, index: number): Storage => {
     const value = source.inputs[index];
-    const storage = value === undefined ? undefined : storageOf(value, value.shape as readonly number[]); // known: the node is lowered
+    const storage = value === undefined ? undefined : storageOf(value, value.shape);
     if (storage === undefined) throw new Error(`'${source.id}' is lowered though nothing holds its input ${index}`);
     return storage;
   };
@@ -120,7 +123,11 @@ export function createNetworkBuilder(loc: Location): NetworkBuilder {
         if (tensor?.kind === "intermediate") tensors.set(tensor.id, { ...tensor, kind: "output" });
       }
       const kinds = constantKinds(layers);
-      return { layers, tensors: new Map([...tensors].map(([id, tensor]) => [id, withKind(tensor, kinds.get(id))])) };
+      const used = new Set(
+        layers.flatMap((layer) => [...layer.operands, ...layer.parameters].map(({ tensor }) => tensor)),
+      );
+      const kept = [...tensors].filter(([id, { kind }]) => used.has(id) || kind === "input" || kind === "output");
+      return { layers, tensors: new Map(kept.map(([id, tensor]) => [id, withKind(tensor, kinds.get(id))])) };
     },
   };
 }
@@ -139,13 +146,15 @@ function unusedId(wanted: string, taken: ReadonlySet<LayerId>): LayerId {
   return id;
 }
 
-/** What tensors that no layer writes are, by their first use; undefined for those that are read as activations. */
+/** What tensors that no layer writes are, where none reads them as activations; weights go before parameters. */
 function constantKinds(layers: readonly Layer[]): ReadonlyMap<TensorId, TensorKind> {
   const operands = layers.flatMap((layer) => layer.operands);
-  const activations = new Set(operands.flatMap(({ role, tensor }) => (role === "input" && tensor ? [tensor] : [])));
+  const tensorsAs = (wanted: Operand["role"]) =>
+    operands.flatMap(({ role, tensor }) => (role === wanted && tensor !== undefined ? [tensor] : []));
+  const activations = new Set(tensorsAs("input"));
   const uses = [
     ...layers.flatMap(({ parameters }) => parameters.map(({ role, tensor }) => [tensor, parameterKind(role)] as const)),
-    ...operands.flatMap(({ role, tensor }) => (role === "weight" && tensor ? [[tensor, "weight"] as const] : [])),
+    ...tensorsAs("weight").map((tensor) => [tensor, "weight"] as const),
   ];
   return new Map(uses.filter(([tensor]) => !activations.has(tensor)));
 }

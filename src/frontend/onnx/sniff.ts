@@ -60,8 +60,16 @@ const TEXTS: readonly (Lookalike & { readonly pattern: RegExp })[] = [
 
 /** A ModelProto holds control characters in its first few tags and lengths; text has none. */
 function textFile(start: Uint8Array): Lookalike | undefined {
-  const isText = start.length > 0 && start.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d));
-  if (!isText) return undefined;
-  const text = new TextDecoder().decode(start);
-  return TEXTS.find(({ pattern }) => pattern.test(text));
+  const hasControls = start.some((byte) => byte < 0x09 || (byte > 0x0d && byte < 0x20));
+  const text = hasControls ? undefined : decodeText(start);
+  return text === undefined ? undefined : TEXTS.find(({ pattern }) => pattern.test(text));
+}
+
+/** @returns `undefined` for bytes that are no UTF-8; a character cut off at the end does not matter */
+function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+  } catch {
+    return undefined;
+  }
 }
