@@ -30,7 +30,8 @@ export const partitionStacks = definePass({
       cuts.length > 0
         ? namedCuts(cuts, network.layers)
         : RULES[rule](network.layers, () => policy.automatic(view.graph, accelerator));
-    const forced = forcedCuts(view.graph, asked, outside);
+    const outputs = [...network.tensors.values()].filter(({ kind }) => kind === "output").map(({ id }) => id);
+    const forced = forcedCuts(view.graph, asked, outside, new Set(outputs));
     const isAbsent = (cut: string): boolean => asked.includes(cut) && policy.isAbsent(cut, view.graph);
     const stacks = splitAt(view.graph, [...asked, ...forced], isAbsent).map((nodes, index) =>
       formStack(view, nodes, String(index), alone),

@@ -3,6 +3,7 @@ import { cutAbove, type Hierarchy } from "../../src/ir/accelerator.js";
 import type { CostModel, MappingProblem } from "../../src/ir/cost-model.js";
 import { DiagnosticError } from "../../src/ir/diagnostics.js";
 import { PLACEMENT, type PlacedTileType } from "../../src/ir/facts.js";
+import { tensorId } from "../../src/ir/network.js";
 import { alwaysFeasible, compile } from "../support/compile.js";
 import { add, conv, fsrcnn, moduleOf, network, residual, whole } from "../support/networks.js";
 
@@ -109,6 +110,18 @@ describe("layers outside the published domain", () => {
     expect(copies.map(({ kind, bits, from, to }) => [kind, bits, from.memory, to.memory])).toEqual([
       ["stack-input", 2048, "dram", "sram_1MB_A"],
       ["stack-output", 2048, "sram_1MB_A", "dram"],
+    ]);
+  });
+
+  it("take no more out of a table than they write", () => {
+    const gather = whole("g", "movement", { K: 4, OX: 8 });
+    const table = { name: "W", role: "weight", tensor: tensorId("g.W"), axes: [{ kind: "whole", loops: [] }] } as const;
+    const layer = { ...gather.layer, operands: [...gather.layer.operands, table] };
+    const [moved] = place(network({ ...gather, layer, read: { ...gather.read, "g.W": [9999] } }));
+    const copies = moved!.tileTypes[0]!.nodes[1]!.copies;
+    expect(copies.map(({ kind, bits, to }) => [kind, bits, to.memory])).toEqual([
+      ["weights", 2048, "sram_1MB_W"],
+      ["stack-output", 2048, "dram"],
     ]);
   });
 

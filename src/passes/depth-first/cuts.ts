@@ -22,7 +22,7 @@ export function weightBudget(graph: NodeGraph, hierarchy: Hierarchy): number {
  * Units that are never cut inside: from one point at which a single feature map is alive to the next. A node that forks still closes
  * its own unit; the fan-out of the first node is not counted.
  */
-export function units(graph: NodeGraph): readonly (readonly GraphNode[])[] {
+function units(graph: NodeGraph): readonly (readonly GraphNode[])[] {
   const [first, ...rest] = graph.nodes;
   const found: GraphNode[][] = [[...(first === undefined ? [] : [first])]];
   let branches = 1;
@@ -65,6 +65,10 @@ const published: CutsPolicy = {
 /** Bits of a node's constant operands. */
 export const weightBits = ({ weights, loops }: GraphNode): number =>
   weights.reduce((sum, operand) => sum + operandBits(operand, loops), 0);
+
+/** Bits of the constant operands of a whole graph. */
+export const totalWeightBits = (graph: NodeGraph): number =>
+  graph.nodes.reduce((sum, node) => sum + weightBits(node), 0);
 
 /** `published` stands for DF-Q2, Q3 and Q4. */
 export const CUTS: Readonly<Record<RuleSet["cuts"], CutsPolicy>> = { published };

@@ -14,6 +14,8 @@ export interface GraphNode {
   readonly id: string;
   /** Absent for a stack input. */
   readonly layer?: Layer;
+  /** What it writes. */
+  readonly tensor: TensorId;
   /** Declared sizes. */
   readonly loops: readonly Loop[];
   readonly inputs: readonly InputOperand[];
@@ -61,10 +63,7 @@ export function graphSource(module: Module, outside: ReadonlySet<string>): Graph
  */
 export function nodeGraph(source: GraphSource, layers: readonly Layer[], inputs: readonly StackInput[]): NodeGraph {
   const producerOf = new Map<TensorId, string>(inputs.map(({ tensor, id }) => [tensor, id]));
-  for (const layer of layers) {
-    const { tensor } = outputOf(layer);
-    if (tensor !== undefined) producerOf.set(tensor, layer.id);
-  }
+  for (const layer of layers) producerOf.set(writtenBy(layer), layer.id);
   const layerNodes = layers.map((layer) => layerNode(source, layer, producerOf));
   const readers = layerNodes.flatMap(({ inputs: operands }) => operands);
   const inputNodes = inputs.map((input) => inputNode(input, readers));
@@ -106,6 +105,7 @@ function layerNode(source: GraphSource, layer: Layer, producerOf: ReadonlyMap<Te
   return {
     id: layer.id,
     layer,
+    tensor: writtenBy(layer),
     loops: layer.loops,
     inputs: dataInputs(layer).map((operand) => {
       const producer = producerOf.get(operand.tensor);
@@ -118,6 +118,12 @@ function layerNode(source: GraphSource, layer: Layer, producerOf: ReadonlyMap<Te
   };
 }
 
+function writtenBy(layer: Layer): TensorId {
+  const { tensor } = outputOf(layer);
+  if (tensor === undefined) throw new Error(`layer '${layer.id}' writes no tensor`);
+  return tensor;
+}
+
 /** Memory operands of layers that are moved, not computed: these have no dataflow. */
 const DEFAULT_LINKS = { output: "O", input: "I1", weight: "I2" } as const;
 
@@ -125,17 +131,17 @@ const DEFAULT_LINKS = { output: "O", input: "I1", weight: "I2" } as const;
 export const dataInputs = (layer: Layer): readonly (Operand & { readonly tensor: TensorId })[] =>
   inputsOf(layer).filter((operand): operand is Operand & { readonly tensor: TensorId } => operand.tensor !== undefined);
 
-function storedElements({ outside, stored }: GraphSource, layer: Layer, { tensor, role }: Operand) {
-  if (!outside.has(layer.id) || role === "weight" || tensor === undefined) return {};
+function storedElements({ outside, stored }: GraphSource, layer: Layer, { tensor }: Operand) {
+  if (!outside.has(layer.id) || tensor === undefined) return {};
   const count = stored.get(tensor);
   return count === undefined ? {} : { stored: count };
 }
 
 /** A stack input has a single operand, its output, on the activation chain; all its loops count (DF §1.1). */
-function inputNode({ id, loops, bits }: StackInput, readers: readonly InputOperand[]): GraphNode {
+function inputNode({ id, tensor, loops, bits }: StackInput, readers: readonly InputOperand[]): GraphNode {
   const memoryOperand = readers.find(({ producer }) => producer === id)?.memoryOperand ?? DEFAULT_LINKS.input;
   const output = { name: "O", memoryOperand, bits, relevant: loops.map(({ dim }) => dim), windows: [] };
-  return { id, loops, inputs: [], weights: [], output, partialBits: bits };
+  return { id, tensor, loops, inputs: [], weights: [], output, partialBits: bits };
 }
 
 function consumersOf(nodes: readonly GraphNode[]): ReadonlyMap<string, readonly GraphNode[]> {

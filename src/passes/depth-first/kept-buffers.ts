@@ -63,7 +63,7 @@ export type KeptBuffersPolicy = (
  * Largest sum of feature maps that live at once while the nodes run in order (DF §6.2). What a node reads stands in for what its
  * producers wrote while it runs: the two differ by reused overlap.
  */
-export function aliveBits(graph: NodeGraph, { sizes }: Trace): number {
+function aliveBits(graph: NodeGraph, { sizes }: Trace): number {
   const loopsOf = (node: GraphNode) => loopsAt(node.loops, sizes.get(node.id)!); // the trace reaches every node
   const written = new Map(graph.nodes.map((node) => [node.id, operandBits(node.output, loopsOf(node))]));
   const pending = new Map(graph.nodes.map(({ id }) => [id, graph.consumers.get(id)?.length ?? 0]));

@@ -2,7 +2,7 @@
 
 import { PRECISION, STACKS, type Stack, type StackInput } from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
-import { type LayerId, type Network, outputOf, type TensorId } from "../../ir/network.js";
+import type { LayerId, Network } from "../../ir/network.js";
 import { type GraphSource, graphSource, type NodeGraph, nodeGraph } from "./graph.js";
 import { mapSize, type Pair } from "./operands.js";
 import { artificialInput, networkInputs, type StackNodes } from "./stacks.js";
@@ -23,17 +23,10 @@ export function networkView(module: Module, outside: ReadonlySet<string>): Netwo
   const { network } = module;
   const source = graphSource(module, outside);
   const precision = module.get(PRECISION);
-  const inputs = networkInputs(
-    network,
-    written(network),
-    ({ id }, operand) => precision.get(id)?.operands[operand] ?? 0,
-  );
+  const inputs = networkInputs(network, outside, ({ id }, operand) => precision.get(id)?.operands[operand] ?? 0);
   const graph = nodeGraph(source, network.layers, inputs);
   return { network, source, graph, inputs, full: fullSizes(graph, outside) };
 }
-
-const written = (network: Network): ReadonlySet<TensorId> =>
-  new Set(network.layers.flatMap((layer) => outputOf(layer).tensor ?? []));
 
 /** A stack as a graph, with the extents of all feature maps of its network and of its own inputs. */
 export interface StackView {

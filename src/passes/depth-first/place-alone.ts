@@ -1,15 +1,15 @@
 /** Layers outside the published domain: a stack each, its whole output in one tile. */
 import { chain, type Hierarchy, type Memory, type MemoryOperand } from "../../ir/accelerator.js";
-import type { Copy, CostModel } from "../../ir/cost-model.js";
+import type { Copy, CopyKind, CostModel } from "../../ir/cost-model.js";
 import type { LayerUnrolling, PlacedNode, PlacedTileType, StackPlacement } from "../../ir/facts.js";
 import { isComputed } from "../assign-dataflow.js";
+import { totalWeightBits } from "./cuts.js";
 import type { GraphNode, NodeGraph } from "./graph.js";
-import { NO_COUNTS } from "./kept-buffers.js";
 import { chainTop } from "./levels.js";
-import { mapSize, operandBits } from "./operands.js";
+import { mapSize, operandBits, type SizedOperand } from "./operands.js";
 import { placeNodes } from "./place-nodes.js";
 import { policiesOf } from "./policies.js";
-import type { TileType } from "./tile-types.js";
+import { NOTHING_KEPT, type TileType } from "./tile-types.js";
 
 /** Places a layer that is costed on its own, at its declared sizes. */
 export function placeAlone(
@@ -20,15 +20,14 @@ export function placeAlone(
   costModel: CostModel,
 ): StackPlacement {
   const { x, y } = mapSize(graph.sink.loops);
-  const nothing = { writes: NO_COUNTS, reads: NO_COUNTS };
   const type: TileType = {
     width: x,
     height: y,
     count: 1,
     firstAt: { x: 0, y: 0 },
     weightsFromTop: true,
-    columns: nothing,
-    rows: nothing,
+    columns: NOTHING_KEPT,
+    rows: NOTHING_KEPT,
   };
   const sizes = new Map(graph.nodes.map((node) => [node.id, mapSize(node.loops)]));
   const context = { graph, hierarchy, policies: policiesOf(costModel.rules), costModel, unrolling };
@@ -36,40 +35,43 @@ export function placeAlone(
   const nodes = isMove ? graph.nodes.map((node) => movedNode(node, hierarchy)) : placeNodes(context, type, sizes);
   const { columns: _columns, rows: _rows, ...shape } = type;
   const placed: PlacedTileType = { id: "0", ...shape, hCache: {}, vCache: {}, nodes };
-  return { stack: id, weightBits: 0, tileTypes: [placed] };
+  return { stack: id, weightBits: totalWeightBits(graph), tileTypes: [placed] };
 }
 
 /**
  * Data that is moved without being computed with: read once from where feature maps live between stacks, and written back there. It
- * passes through the memory below the top, whose write and read count as well, so nothing is free: each input arrives there as a stack
- * input, the output leaves from there as a stack output.
+ * passes through the memory below the top of each chain, whose write and read count as well, so nothing is free: inputs arrive there
+ * as stack inputs, constants as weights (of a table, no more than what is taken out of it), and the output leaves from there.
  */
 function movedNode(node: GraphNode, hierarchy: Hierarchy): PlacedNode {
-  const { loops, layer, output } = node;
+  const { id, loops, layer, output } = node;
   const outputBits = operandBits(output, loops);
-  const kind = layer === undefined ? "stack-input" : "stack-output";
-  const operand = output.memoryOperand;
-  const [top, buffer] = [chainTop(hierarchy, operand), belowTop(hierarchy, operand)];
-  const [from, to] = layer === undefined ? [top, buffer] : [buffer, top];
-  const end = (memory: Memory) => ({ operand, memory: memory.id });
-  const copy: Copy = {
+  const arrive = (kind: CopyKind, operand: SizedOperand, name: string, bits: number): Copy => ({
     kind,
-    layer: node.id,
-    operand: layer === undefined ? "I" : "O",
-    bits: outputBits,
-    from: end(from),
-    to: end(to),
+    layer: id,
+    operand: name,
+    bits,
+    from: { operand: operand.memoryOperand, memory: chainTop(hierarchy, operand.memoryOperand).id },
+    to: { operand: operand.memoryOperand, memory: belowTop(hierarchy, operand.memoryOperand).id },
+  });
+  const leave = (): Copy => {
+    const { kind, from, to, ...copy } = arrive("stack-output", output, output.name, outputBits);
+    return { kind, ...copy, from: to, to: from };
   };
+  const constants = node.weights
+    .map((operand) => ({ operand, bits: Math.min(operandBits(operand, loops), outputBits) }))
+    .filter(({ bits }) => bits > 0)
+    .map(({ operand, bits }) => arrive("weights", operand, operand.name, bits));
+  const copies = layer === undefined ? [arrive("stack-input", output, "I", outputBits)] : [...constants, leave()];
   return {
-    id: node.id,
+    id,
     kind: layer === undefined ? "input" : "layer",
     loops,
-    inputBits: node.inputs.reduce((sum, input) => sum + operandBits(input, loops), 0),
+    inputBits: node.inputs.reduce((sum, operand) => sum + operandBits(operand, loops), 0),
     outputBits,
-    ...(layer !== undefined && { topInput: belowTop(hierarchy, node.inputs[0]?.memoryOperand ?? operand).id }),
-    topOutput: to.id,
+    topOutput: copies.at(-1)!.to.memory, // at least one
     lifted: { input: 0, output: 0 },
-    copies: [copy],
+    copies,
   };
 }
 

@@ -5,6 +5,7 @@ import { noRoomForLayer } from "../../ir/diagnostics/schedule.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { LayerUnrolling, PlacedNode, StackPlacement } from "../../ir/facts.js";
 import type { Loop } from "../../ir/network.js";
+import { weightBits } from "./cuts.js";
 import { activations, type GraphNode, hasWeights, type NodeGraph } from "./graph.js";
 import { chainTop, lift } from "./levels.js";
 import { mappingProblem } from "./mapping-problem.js";
@@ -84,16 +85,10 @@ function firstFeasible(context: PlacingContext, node: GraphNode, loops: readonly
     failed = result.memory;
     if (isAtTop(context.hierarchy, choice.on)) break; // the reference would go on for ever: DF-Q14
   }
-  const { on, inputBits, outputBits } = choose(context, node, loops, { input: Infinity, output: Infinity });
-  const sizes = {
-    inputBits,
-    outputBits,
-    weightBits: on.node.weights.reduce((sum, w) => sum + operandBits(w, loops), 0),
-  };
-  throw new DiagnosticError(
-    [noRoomForLayer(node.layer, failed, sizes, { width: type.width, height: type.height })],
-    "infeasible",
-  );
+  const { inputBits, outputBits } = unlifted;
+  const sizes = { inputBits, outputBits, weightBits: weightBits(node) };
+  const tile = { width: type.width, height: type.height };
+  throw new DiagnosticError([noRoomForLayer(node.layer, failed, sizes, tile)], "infeasible");
 }
 
 /** (0,0), then one more level for the output, then the same for the input in its stead, then both, and so on upwards. */

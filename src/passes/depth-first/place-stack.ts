@@ -4,7 +4,7 @@ import type { CostModel } from "../../ir/cost-model.js";
 import { noRoomForOverlap } from "../../ir/diagnostics/schedule.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { LayerUnrolling, PlacedTileType, StackPlacement, StackTiling } from "../../ir/facts.js";
-import { weightBits } from "./cuts.js";
+import { totalWeightBits } from "./cuts.js";
 import { hasWeights, type NodeGraph } from "./graph.js";
 import { type Kept, keptIn, type TilePosition } from "./kept-buffers.js";
 import type { PlannedLevels, StackMemories } from "./levels.js";
@@ -71,8 +71,6 @@ export function stackMemories(graph: NodeGraph, hierarchy: Hierarchy): StackMemo
     ...(weights !== undefined && { weights: { operand: weights, bits: totalWeightBits(graph) } }),
   };
 }
-
-const totalWeightBits = (graph: NodeGraph): number => graph.nodes.reduce((sum, node) => sum + weightBits(node), 0);
 
 function requireRoom(
   stack: string,

@@ -1,6 +1,6 @@
 /** Stacks from cuts (DF §3.2): every layer in one stack, every stack with one output. */
 import type { StackInput } from "../../ir/facts.js";
-import { type Layer, loopSize, type Network, outputOf, type TensorId, tensorId } from "../../ir/network.js";
+import { type Layer, loopSize, type Network, outputOf, type TensorId } from "../../ir/network.js";
 import { axisRole } from "./domain.js";
 import { dataInputs, type GraphNode, type NodeGraph, predecessors } from "./graph.js";
 import { elements, extentAlong, loopsAt, type Pair } from "./operands.js";
@@ -13,7 +13,7 @@ export interface StackNodes {
 }
 
 /**
- * Splits a graph at cuts, each the last node of its stack.
+ * Splits a graph at cuts, each the last node of its stack. A stack is what its last node depends on and no earlier stack has.
  *
  * @param cuts - ids of nodes, in any order
  * @param isAbsent - cuts that are taken for no cut (DF-Q2): such a stack runs to the end of the network, and the next starts at its inputs
@@ -23,27 +23,27 @@ export function splitAt(
   cuts: readonly string[],
   isAbsent: (cut: string) => boolean = () => false,
 ): readonly StackNodes[] {
-  const end = graph.nodes.at(-1)?.id;
-  const asked = new Set(cuts);
-  const ordered = graph.nodes.map(({ id }) => id).filter((id) => asked.has(id) && id !== end);
+  const end = graph.nodes.at(-1);
+  if (end === undefined) return [];
+  const asked = new Set([...cuts, end.id]);
+  const ordered = graph.nodes.map(({ id }) => id).filter((id) => asked.has(id));
   const done = new Set<string>();
-  return [...ordered, end].flatMap((cut, index): readonly StackNodes[] => {
+  return ordered.flatMap((cut, index): readonly StackNodes[] => {
     const previous = ordered[index - 1];
-    const before = previous === undefined || isAbsent(previous) ? new Set<string>() : new Set(done);
-    const sink = cut !== undefined && isAbsent(cut) ? end : cut;
-    if (sink === undefined || cut === undefined) return [];
-    const members = [...ancestors(graph, sink)].filter((id) => !before.has(id));
-    for (const id of ancestors(graph, cut)) done.add(id);
-    return members.length === 0 ? [] : [{ members: new Set(members), sink }];
+    const isFromStart = previous === undefined || isAbsent(previous);
+    const sink = isAbsent(cut) ? end.id : cut;
+    const members = dependencies(graph, sink, isFromStart ? new Set() : done);
+    for (const id of dependencies(graph, cut, done)) done.add(id);
+    return members.size === 0 ? [] : [{ members, sink }];
   });
 }
 
-/** A node and everything that it depends on. */
-export function ancestors(graph: NodeGraph, id: string): ReadonlySet<string> {
+/** A node and everything that it depends on, except `known` nodes and what these depend on. */
+function dependencies(graph: NodeGraph, id: string, known: ReadonlySet<string>): ReadonlySet<string> {
   const found = new Set<string>();
   const work = [id];
   for (let next = work.pop(); next !== undefined; next = work.pop()) {
-    if (found.has(next)) continue;
+    if (found.has(next) || known.has(next)) continue;
     found.add(next);
     work.push(...predecessors(graph.byId.get(next)!)); // producers are nodes of the graph
   }
@@ -53,42 +53,54 @@ export function ancestors(graph: NodeGraph, id: string): ReadonlySet<string> {
 /**
  * Cuts that must be added so that every layer outside the published domain stands alone, no stack writes more than one feature map
  * that others read, and every output of the network ends a stack.
+ *
+ * @param outputs - tensors that leave the network
  */
-export function forcedCuts(graph: NodeGraph, cuts: readonly string[], outside: ReadonlySet<string>): readonly string[] {
+export function forcedCuts(
+  graph: NodeGraph,
+  cuts: readonly string[],
+  outside: ReadonlySet<string>,
+  outputs: ReadonlySet<TensorId>,
+): readonly string[] {
   const layers = graph.nodes.filter(({ layer }) => layer !== undefined);
-  const outputs = layers.filter(({ id }) => graph.consumers.get(id)?.length === 0).map(({ id }) => id);
-  const feeding = layers.filter(({ id }) => graph.consumers.get(id)?.some((node) => outside.has(node.id)));
-  const all = new Set([...cuts, ...outputs, ...outside, ...feeding.map(({ id }) => id)]);
+  const readers = ({ id }: GraphNode): readonly GraphNode[] => graph.consumers.get(id) ?? [];
+  const isForced = (node: GraphNode): boolean =>
+    outside.has(node.id) ||
+    outputs.has(node.tensor) ||
+    readers(node).length === 0 ||
+    readers(node).some(({ id }) => outside.has(id));
+  const all = new Set([...cuts, ...layers.filter(isForced).map(({ id }) => id)]);
   for (let known = 0; known < all.size; ) {
     known = all.size;
     for (const { members, sink } of splitAt(graph, [...all])) {
-      const leaves = (id: string): boolean =>
-        id !== sink && graph.byId.get(id)?.layer !== undefined && isReadOutside(graph, id, members);
-      for (const id of members) if (leaves(id)) all.add(id);
+      const leaves = (node: GraphNode): boolean => readers(node).some(({ id }) => !members.has(id));
+      for (const node of layers) if (members.has(node.id) && node.id !== sink && leaves(node)) all.add(node.id);
     }
   }
-  return [...all].filter((id) => !cuts.includes(id) && id !== graph.nodes.at(-1)?.id);
+  const [asked, end] = [new Set(cuts), graph.nodes.at(-1)?.id];
+  return [...all].filter((id) => !asked.has(id) && id !== end);
 }
 
-const isReadOutside = (graph: NodeGraph, id: string, members: ReadonlySet<string>): boolean =>
-  graph.consumers.get(id)?.some((consumer) => !members.has(consumer.id)) ?? false;
-
-/** Feature maps that enter the network: read by layers, written by none. Their bits are what the model states, else the readers'. */
+/**
+ * Feature maps that enter the network: read by layers, written by none. Their bits are what the model states, else the readers'; which
+ * axes are rows and columns is what a reader says that the published model covers, where there is one.
+ */
 export function networkInputs(
   network: Network,
-  produced: ReadonlySet<TensorId>,
+  outside: ReadonlySet<string>,
   bitsOf: (layer: Layer, operand: string) => number,
 ): readonly StackInput[] {
+  const produced = new Set(network.layers.map((layer) => outputOf(layer).tensor));
   const reads = network.layers.flatMap((layer) => dataInputs(layer).map((operand) => ({ layer, operand })));
-  const entering = new Set(reads.map(({ operand }) => operand.tensor).filter((tensor) => !produced.has(tensor)));
-  return [...network.tensors.values()]
-    .filter(({ id }) => entering.has(id))
-    .map((tensor) => {
-      const readers = reads.filter(({ operand }) => operand.tensor === tensor.id);
-      const roles = readers[0]!.operand.axes.map(axisRole); // someone reads it
-      const bits = tensor.bits ?? Math.max(...readers.map(({ layer, operand }) => bitsOf(layer, operand.name)));
-      return { id: tensor.id, tensor: tensor.id, loops: loopsOfMap(tensor.dims, roles), bits };
-    });
+  const layerIds = new Set<string>(network.layers.map(({ id }) => id));
+  return [...network.tensors.values()].flatMap((tensor): readonly StackInput[] => {
+    const readers = reads.filter(({ operand }) => operand.tensor === tensor.id);
+    const teller = readers.find(({ layer }) => !outside.has(layer.id)) ?? readers[0];
+    if (teller === undefined || produced.has(tensor.id)) return [];
+    const bits = tensor.bits ?? Math.max(...readers.map(({ layer, operand }) => bitsOf(layer, operand.name)));
+    const id = layerIds.has(tensor.id) ? `${tensor.id} (input)` : tensor.id;
+    return [{ id, tensor: tensor.id, loops: loopsOfMap(tensor.dims, teller.operand.axes.map(axisRole)), bits }];
+  });
 }
 
 /** Extents of a stored feature map as `B K OY OX`; axes that are neither batch, rows nor columns are channels. */
@@ -118,7 +130,7 @@ export function artificialInput(
   const most = (key: "B" | "OX" | "OY"): number => Math.max(...wanted.map((extents) => extents[key]));
   return {
     id: `substack_input_layer_${number}`,
-    tensor: tensorOf(producer),
+    tensor: producer.tensor,
     loops: [
       { dim: "B", size: most("B") },
       { dim: "K", size: Math.min(...wanted.map(({ K }) => K)) },
@@ -127,14 +139,6 @@ export function artificialInput(
     ],
     bits: Math.max(...operands.map(({ operand }) => operand.bits)),
   };
-}
-
-/** A network input is a node named after its tensor. */
-function tensorOf({ id, layer }: GraphNode): TensorId {
-  if (layer === undefined) return tensorId(id);
-  const { tensor } = outputOf(layer);
-  if (tensor === undefined) throw new Error(`layer '${id}' writes no tensor`);
-  return tensor;
 }
 
 type Extents = Readonly<Record<"B" | "K" | "OY" | "OX", number>>;

@@ -93,7 +93,7 @@ export function tileTypes(
   return { types: merge(tiles), ...(weightMemory && { weightMemory }) };
 }
 
-const NOTHING_KEPT: KeptOverlap = { writes: NO_COUNTS, reads: NO_COUNTS };
+export const NOTHING_KEPT: KeptOverlap = { writes: NO_COUNTS, reads: NO_COUNTS };
 
 const positionOf = (column: AxisClass, row: AxisClass): TilePosition => ({
   width: column.size,

@@ -11,8 +11,6 @@ export interface Reuse {
   readonly y: boolean;
 }
 
-export const NO_REUSE: Reuse = { x: false, y: false };
-
 export interface Trace {
   /** Newly computed part of each node's output, elements. */
   readonly sizes: ReadonlyMap<string, Pair>;
