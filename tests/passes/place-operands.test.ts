@@ -133,6 +133,17 @@ describe("layers outside the published domain", () => {
   });
 });
 
+it("leaves the second matrix of a product to the mapper, which fetches it along the weight chain", () => {
+  const product = conv("m", { K: 16, C: 32, OX: 8, OY: 1 });
+  const operands = product.layer.operands.map((o) => (o.name === "W" ? { ...o, role: "input" as const } : o));
+  const [alone] = place(network({ ...product, layer: { ...product.layer, operands } }));
+  const moved = alone!.tileTypes[0]!.nodes.flatMap(({ copies }) => copies);
+  expect(moved.map(({ layer, from, to }) => [layer, from.memory, to.memory])).toEqual([
+    ["m.W", "dram", "dram"],
+    ["x", "dram", "sram_64KB"],
+  ]);
+});
+
 describe("what the mapper is asked", () => {
   const problems: MappingProblem[] = [];
   const listening: CostModel = {

@@ -11,7 +11,7 @@ import {
   type TensorId,
 } from "../../ir/network.js";
 import { unreachable } from "../../ir/unreachable.js";
-import { dataInputs } from "./graph.js";
+import { dataInputs, linkOf } from "./graph.js";
 
 /** What one axis of a feature map is to a tile: its columns, its rows, its batch, or channels. */
 export type AxisRole = "OX" | "OY" | "B" | "K";
@@ -79,8 +79,7 @@ function mapReason(map: AxisMap, extent: number): string | undefined {
 
 /** All activations must come along one memory chain (DF §8.2): a product of two feature maps has one on the weight chain. */
 function linkReason(layer: Layer, unrolling: ReadonlyMap<LayerId, LayerUnrolling>): string | undefined {
-  const links = unrolling.get(layer.id)?.links ?? {};
-  const chains = new Set(dataInputs(layer).map(({ name }) => links[name]));
+  const chains = new Set(dataInputs(layer).map((operand) => linkOf(layer, operand, unrolling)));
   return chains.size > 1 ? "reads feature maps along two memory chains" : undefined;
 }
 
@@ -109,7 +108,7 @@ const isDirection = (role: AxisRole): boolean => role === "OX" || role === "OY";
 const isFlattened = (map: AxisMap): boolean =>
   map.kind === "pointwise" && map.loops.length > 1 && map.loops.some((dim) => dim === "OX" || dim === "OY");
 
-/** An input that is used again and again along a loop of the output; constants may be. */
+/** A feature map that is used again and again along a loop of the output; other constants may be. */
 function isBroadcast(layer: Layer): boolean {
   if (layer.kind !== "elementwise") return false;
   const needed = outputOf(layer)

@@ -1,8 +1,19 @@
 /** Layers and stack inputs as the nodes of a graph: the published model's workload (DF §1.1). */
+import type { MemoryOperand } from "../../ir/accelerator.js";
+import { type Dim, loopsOf } from "../../ir/axis-map.js";
 import type { LayerPrecision, LayerUnrolling, StackInput } from "../../ir/facts.js";
 import { PRECISION, UNROLLING } from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
-import { inputsOf, type Layer, type Loop, type Operand, outputOf, type TensorId, weightsOf } from "../../ir/network.js";
+import {
+  inputsOf,
+  type Layer,
+  type Loop,
+  loopSize,
+  type Operand,
+  outputOf,
+  type TensorId,
+  weightsOf,
+} from "../../ir/network.js";
 import { relevance, type SizedOperand } from "./operands.js";
 
 /** An operand that another node produces. */
@@ -87,16 +98,21 @@ export const predecessors = (node: GraphNode): readonly string[] => [
 /** Whether a layer has operands that occupy the weight chain; a pooling window has one of 0 bits. */
 export const hasWeights = ({ weights }: GraphNode): boolean => weights.length > 0;
 
-/** Operands on the activation chain: those that share the memory operand of the first. Others come through their own chain. */
-export const activations = ({ inputs }: GraphNode): readonly InputOperand[] =>
-  inputs.filter(({ memoryOperand }) => memoryOperand === inputs[0]?.memoryOperand);
+/**
+ * Operands on the activation chain. A product of two feature maps keeps the second, `W`, on the weight chain: the mapper fetches it
+ * from there.
+ */
+export function activations({ inputs }: GraphNode): readonly InputOperand[] {
+  const main = inputs.find(({ name }) => name !== "W") ?? inputs[0];
+  return inputs.filter(({ memoryOperand }) => memoryOperand === main?.memoryOperand);
+}
 
 function layerNode(source: GraphSource, layer: Layer, producerOf: ReadonlyMap<TensorId, string>): GraphNode {
   const precision = source.precision.get(layer.id);
   if (precision === undefined) throw new Error(`layer '${layer.id}' has no precision`);
   const sized = (operand: Operand, bits: number): SizedOperand => ({
     name: operand.name,
-    memoryOperand: source.unrolling.get(layer.id)?.links[operand.name] ?? DEFAULT_LINKS[operand.role],
+    memoryOperand: linkOf(layer, operand, source.unrolling),
     bits,
     ...relevance(operand, layer.loops),
     ...storedElements(source, layer, operand),
@@ -112,7 +128,9 @@ function layerNode(source: GraphSource, layer: Layer, producerOf: ReadonlyMap<Te
       if (producer === undefined) throw new Error(`nothing in the stack gives layer '${layer.id}' '${operand.tensor}'`);
       return { ...sized(operand, bitsOf(operand)), producer };
     }),
-    weights: weightsOf(layer).map((operand) => sized(operand, bitsOf(operand))),
+    weights: weightsOf(layer)
+      .filter((operand) => !isConstantMap(layer, operand))
+      .map((operand) => sized(operand, bitsOf(operand))),
     output: sized(outputOf(layer), precision.finalOutput),
     partialBits: bitsOf(outputOf(layer)),
   };
@@ -127,9 +145,28 @@ function writtenBy(layer: Layer): TensorId {
 /** Memory operands of layers that are moved, not computed: these have no dataflow. */
 const DEFAULT_LINKS = { output: "O", input: "I1", weight: "I2" } as const;
 
-/** Operands that hold a feature map. */
-export const dataInputs = (layer: Layer): readonly (Operand & { readonly tensor: TensorId })[] =>
-  inputsOf(layer).filter((operand): operand is Operand & { readonly tensor: TensorId } => operand.tensor !== undefined);
+type StoredOperand = Operand & { readonly tensor: TensorId };
+
+/**
+ * Operands that hold a feature map: everything that is no constant, and constants with rows or columns of their own that are combined
+ * with a feature map element by element. These enter the network like an input, tile by tile, beside the other operand.
+ */
+export const dataInputs = (layer: Layer): readonly StoredOperand[] =>
+  layer.operands.filter(
+    (operand): operand is StoredOperand =>
+      operand.tensor !== undefined && (operand.role === "input" || isConstantMap(layer, operand)),
+  );
+
+function isConstantMap({ kind, loops }: Layer, { role, axes }: Operand): boolean {
+  const isLong = (dim: Dim): boolean => (dim === "OX" || dim === "OY") && loopSize(loops, dim) > 1;
+  return kind === "elementwise" && role === "weight" && axes.flatMap(loopsOf).some(isLong);
+}
+
+/** Memory operand of a layer's operand; a constant map takes that of the feature map beside it. */
+export function linkOf(layer: Layer, operand: Operand, unrolling: ReadonlyMap<string, LayerUnrolling>): MemoryOperand {
+  const linked = isConstantMap(layer, operand) ? (inputsOf(layer)[0] ?? operand) : operand;
+  return unrolling.get(layer.id)?.links[linked.name] ?? DEFAULT_LINKS[linked.role];
+}
 
 function storedElements({ outside, stored }: GraphSource, layer: Layer, { tensor }: Operand) {
   if (!outside.has(layer.id) || tensor === undefined) return {};

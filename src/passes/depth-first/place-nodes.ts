@@ -113,7 +113,7 @@ function choose(
   const [chainOperand, outputOperand] = [operands[0]?.memoryOperand, node.output.memoryOperand];
   const input = chainOperand && policies.levels.topInput(hierarchy, chainOperand, inputBits);
   const output =
-    node === graph.sink
+    node === graph.sink || isStreamed(graph, node)
       ? chainTop(hierarchy, outputOperand)
       : policies.levels.topOutput(hierarchy, outputOperand, outputBits, {
           ...(input && { memory: input }),
@@ -126,6 +126,12 @@ function choose(
     topOutput: lift(hierarchy, outputOperand, output, lifted.output),
   };
   return { on, inputBits, outputBits };
+}
+
+/** A stack input that its readers fetch along a chain of their own, from its top, within their mapping: a second matrix. */
+function isStreamed(graph: NodeGraph, { id, layer }: GraphNode): boolean {
+  const readers = graph.consumers.get(id) ?? [];
+  return layer === undefined && readers.every((node) => activations(node).every(({ producer }) => producer !== id));
 }
 
 function problemOf(
