@@ -1,12 +1,13 @@
 import { defineConfig } from "vitest/config";
 
 const golden = "tests/**/*.golden.test.ts";
+const globalSetup = "tests/support/build.ts";
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "quick", include: ["tests/**/*.test.ts"], exclude: [golden], testTimeout: 30_000 } },
-      { test: { name: "golden", include: [golden], testTimeout: 600_000 } },
+      { test: { name: "quick", include: ["tests/**/*.test.ts"], exclude: [golden], globalSetup, testTimeout: 30_000 } },
+      { test: { name: "golden", include: [golden], globalSetup, testTimeout: 600_000 } },
     ],
   },
 });

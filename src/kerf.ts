@@ -6,7 +6,7 @@
 import { createCostModel } from "./backend/cost/cost-model.js";
 import { scheduleDocument } from "./backend/emit/schedule-json.js";
 import type { ScheduleDocument } from "./backend/emit/schedule-schema.js";
-import { importOnnx, type OnnxImport } from "./frontend/onnx/import.js";
+import { importOnnx } from "./frontend/onnx/import.js";
 import { readAccelerator } from "./frontend/zigzag/accelerator.js";
 import type { Accelerator } from "./ir/accelerator.js";
 import type { Diagnostic } from "./ir/diagnostics.js";
@@ -28,9 +28,10 @@ import { DEFAULT_ORDER, PASSES } from "./passes/registry.js";
 
 export type { ScheduleDocument } from "./backend/emit/schedule-schema.js";
 export { printSummary } from "./backend/emit/summary.js";
-export type { ImportTotals, OnnxImport } from "./frontend/onnx/import.js";
+export type { OnnxImport } from "./frontend/onnx/import.js";
 export type { Accelerator, Dataflow, Memory } from "./ir/accelerator.js";
 export type { CostModel, MappingProblem, MappingResult } from "./ir/cost-model.js";
+export type { ImportTotals } from "./ir/counts.js";
 export { type Diagnostic, DiagnosticError, printDiagnostic } from "./ir/diagnostics.js";
 export * from "./ir/facts.js";
 export { createModule, type Module } from "./ir/module.js";

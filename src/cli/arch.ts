@@ -17,20 +17,22 @@ interface ArchFlags extends MessageOptions {
 /** @throws DiagnosticError for an unknown action or accelerator, or a file that does not hold */
 export function runArch(action: string, name: string | undefined, flags: ArchFlags): void {
   const chosen = parseChoice("<action>", action, ["list", "show", "check"]);
-  if (chosen === "list") return printList(flags);
+  process.stdout.write(chosen === "list" ? printNames(flags) : printOne(chosen, name, flags));
+}
+
+function printNames(flags: ArchFlags): string {
+  const names = builtInArchitectures();
+  return flags.json ? `${JSON.stringify(names)}\n` : `${names.join("\n")}\n`;
+}
+
+function printOne(action: "show" | "check", name: string | undefined, flags: ArchFlags): string {
   if (name === undefined) throw new DiagnosticError([missingOption("<name>", "name an accelerator or a YAML file")]);
   const { text, file } = findArchitecture(name);
   const { accelerator, diagnostics } = readAccelerator(text, file);
   showDiagnostics(diagnostics, flags);
-  if (chosen === "check") return void process.stdout.write(`${file}: '${accelerator.name}' is a valid accelerator\n`);
+  if (action === "check") return `${file}: '${accelerator.name}' is a valid accelerator\n`;
   const { loc: _, ...description } = accelerator;
-  if (flags.json) return void process.stdout.write(`${JSON.stringify(description, undefined, 1)}\n`);
-  process.stdout.write(printAccelerator(description));
-}
-
-function printList(flags: ArchFlags): void {
-  const names = builtInArchitectures();
-  process.stdout.write(flags.json ? `${JSON.stringify(names)}\n` : `${names.join("\n")}\n`);
+  return flags.json ? `${JSON.stringify(description, undefined, 1)}\n` : printAccelerator(description);
 }
 
 function printAccelerator({

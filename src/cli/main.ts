@@ -101,7 +101,7 @@ function messageOptions(argv: readonly string[]): MessageOptions {
   return {
     diagnostics: form === "json" ? "json" : "text",
     quiet: argv.includes("--quiet"),
-    color: !argv.includes("--no-color") && process.env["NO_COLOR"] === undefined && process.stderr.isTTY === true,
+    color: !argv.includes("--no-color") && process.env.NO_COLOR === undefined && process.stderr.isTTY === true,
   };
 }
 

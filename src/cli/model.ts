@@ -1,14 +1,28 @@
 /** The model of a command, whatever its format. */
 import { importOnnx } from "../frontend/onnx/import.js";
+import { readWorkload } from "../frontend/zigzag/workload.js";
+import { countLayers, type ImportTotals } from "../ir/counts.js";
 import type { Diagnostic } from "../ir/diagnostics.js";
 import type { Network } from "../ir/network.js";
-import { readBytes } from "../node/files.js";
+import { readBytes, readText } from "../node/files.js";
 import { parseBindings } from "./options.js";
 
-/** @throws DiagnosticError when the file is missing or not a model */
-export function loadModel(
-  file: string,
-  bind: string | undefined,
-): { network: Network; diagnostics: readonly Diagnostic[] } {
+export interface LoadedModel {
+  readonly network: Network;
+  readonly totals: ImportTotals;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * An `.onnx` file, or a ZigZag-style workload in YAML.
+ *
+ * @param bind - text of `--bind`
+ * @throws DiagnosticError when the file is missing or not a model
+ */
+export function loadModel(file: string, bind: string | undefined): LoadedModel {
+  if (/\.ya?ml$/i.test(file)) {
+    const { network, diagnostics } = readWorkload(readText(file), file);
+    return { network, totals: countLayers(network), diagnostics };
+  }
   return importOnnx(readBytes(file), { file, bind: bind === undefined ? new Map() : parseBindings(bind) });
 }

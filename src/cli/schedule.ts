@@ -6,17 +6,19 @@ import type { Accelerator } from "../ir/accelerator.js";
 import { missingOption } from "../ir/diagnostics/command.js";
 import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
 import { COSTS } from "../ir/facts.js";
+import { printModule } from "../ir/print.js";
 import { emitSchedule, type ScheduleOptions, type StackChoice, schedule } from "../kerf.js";
 import { builtInArchitectures, findArchitecture } from "../node/architectures.js";
-import { readText, writeAtomically } from "../node/files.js";
+import { readText } from "../node/files.js";
 import { positiveIntOrNone, splitNames, tileSize } from "../passes/options.js";
 import { loadModel } from "./model.js";
 import { observerFor } from "./observe.js";
 import { parseChoice, parseWith, refuseTogether } from "./options.js";
 import { type MessageOptions, refuseWarnings, showDiagnostics } from "./output.js";
+import { type ResultOptions, writeResult } from "./result.js";
 
 /** Options as commander hands them over: texts, or absent. */
-export interface ScheduleFlags extends MessageOptions {
+export interface ScheduleFlags extends MessageOptions, ResultOptions {
   readonly arch?: string;
   readonly mapping?: string;
   readonly costModel?: string;
@@ -32,8 +34,6 @@ export interface ScheduleFlags extends MessageOptions {
   readonly printAfter?: string;
   readonly timing?: true;
   readonly strict?: true;
-  readonly out?: string;
-  readonly json?: true;
 }
 
 const PIPELINE_CHOICES = ["stacks", "tile", "overlap", "order"];
@@ -49,12 +49,12 @@ export function runSchedule(modelFile: string, flags: ScheduleFlags): void {
   showDiagnostics(result.diagnostics, flags);
   if (flags.strict) refuseWarnings([...early, ...result.diagnostics], result.module.network.coverage);
   const isComplete = result.module.has(COSTS);
-  if (flags.out !== undefined || flags.json) {
-    if (!isComplete) throw new DiagnosticError([incompletePipeline()]);
-    const document = emitSchedule(result, model.network, statedOptions(flags), early);
-    writeResult(`${JSON.stringify(document, undefined, 1)}\n`, flags);
-  }
-  if (!flags.json && flags.out !== "-" && isComplete) process.stdout.write(printSummary(result.module, "defines"));
+  if (!isComplete && (flags.out !== undefined || flags.json)) throw new DiagnosticError([incompletePipeline()]);
+  writeResult(
+    flags,
+    () => emitSchedule(result, model.network, statedOptions(flags), early),
+    () => (isComplete ? printSummary(result.module, "defines") : printModule(result.module)),
+  );
 }
 
 function scheduleOptions(flags: ScheduleFlags): ScheduleOptions {
@@ -92,7 +92,7 @@ const parseSeed = (text: string): number =>
     print: String,
   });
 
-/** The accelerator of `--arch`; the entries of `--mapping` stand before its own dataflows. */
+/** The accelerator of `--arch`; `--mapping` replaces its dataflows. */
 function loadAccelerator(flags: ScheduleFlags): { accelerator: Accelerator; diagnostics: readonly Diagnostic[] } {
   if (flags.arch === undefined) {
     const hint = `name a YAML file or one of ${builtInArchitectures().join(", ")}`;
@@ -103,7 +103,7 @@ function loadAccelerator(flags: ScheduleFlags): { accelerator: Accelerator; diag
   if (flags.mapping === undefined) return { accelerator, diagnostics };
   const mapping = readMapping(readText(flags.mapping), flags.mapping);
   return {
-    accelerator: { ...accelerator, dataflows: [...mapping.dataflows, ...accelerator.dataflows] },
+    accelerator: { ...accelerator, dataflows: mapping.dataflows },
     diagnostics: [...diagnostics, ...mapping.diagnostics],
   };
 }
@@ -123,11 +123,6 @@ const statedOptions = ({ costModel, stacks, tile, overlap, order, loopLimit, bin
       pipeline,
     }),
   ) as Record<string, unknown>; // a round trip drops the options that were not given
-
-function writeResult(text: string, flags: ScheduleFlags): void {
-  if (flags.json || flags.out === "-") process.stdout.write(text);
-  if (flags.out !== undefined && flags.out !== "-") writeAtomically(flags.out, text);
-}
 
 const incompletePipeline = (): Diagnostic => ({
   code: "incomplete-pipeline",

@@ -1,4 +1,5 @@
 /** ONNX file → network. */
+import type { ImportTotals } from "../../ir/counts.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { CoverageEntry, Network } from "../../ir/network.js";
 import { decodeModel } from "./decode.js";
@@ -7,9 +8,7 @@ import { inferGraph } from "./inference.js";
 import { lowerGraph } from "./lowering.js";
 import type { OnnxBytes, OnnxModel, ReadExternal } from "./model.js";
 import { resolveSymbols } from "./symbols.js";
-import { countTotals, type ImportTotals } from "./totals.js";
-
-export type { ImportTotals };
+import { countTotals } from "./totals.js";
 
 export interface ImportOptions {
   /** How diagnostics name the file; its stem is the name of the network. */

@@ -1,33 +1,12 @@
 /** Multiply-accumulates and weights of a graph, counted on its nodes. */
 
+import type { ImportTotals, UnknownLayer } from "../../ir/counts.js";
 import { tooManyMacs } from "../../ir/diagnostics/onnx.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import { elementCount } from "./extent.js";
 import type { InferredNode } from "./inference.js";
 import { refusalOf } from "./lowering.js";
 import { holdsWeights, type Inferred } from "./operator.js";
-
-/** What the frontend counted; nodes whose sizes are not known are listed instead. */
-export interface ImportTotals {
-  /** Of Conv, Gemm, MatMul and their like, where the sizes are known. */
-  readonly macs: number;
-  /** Elements of their constant operands, per use; bias not counted. */
-  readonly weightElements: number;
-  /** By operator type, for the operators that multiply and accumulate. */
-  readonly byOp: Readonly<Record<string, { readonly nodes: number; readonly macs: number }>>;
-  readonly unknown: readonly UnknownLayer[];
-  /** Of what is not a node of the graph: bodies of control flow, parts of decomposed operators. */
-  readonly other: { readonly macs: number };
-}
-
-/** A node whose multiply-accumulates are not counted. */
-export interface UnknownLayer {
-  readonly layer: string;
-  readonly op: string;
-  /** What to bind; absent where binding does not help. */
-  readonly symbol?: string;
-  readonly reason: string;
-}
 
 /** @throws DiagnosticError `too-many-macs` for nodes past 2^53 */
 export function countTotals(nodes: readonly InferredNode[]): ImportTotals {

@@ -1,0 +1,22 @@
+/** `kerf import`: what the frontend understood. */
+import { importDocument, printImport } from "../backend/emit/import-json.js";
+import { loadModel } from "./model.js";
+import { type MessageOptions, refuseWarnings, showDiagnostics } from "./output.js";
+import { type ResultOptions, writeResult } from "./result.js";
+
+interface ImportFlags extends MessageOptions, ResultOptions {
+  readonly bind?: string;
+  readonly strict?: true;
+}
+
+/** @throws DiagnosticError when the file is missing or not a model, or when `--strict` finds something to refuse */
+export function runImport(modelFile: string, flags: ImportFlags): void {
+  const { network, totals, diagnostics } = loadModel(modelFile, flags.bind);
+  showDiagnostics(diagnostics, flags);
+  if (flags.strict) refuseWarnings(diagnostics, network.coverage);
+  writeResult(
+    flags,
+    () => importDocument(network, totals, diagnostics),
+    () => printImport(network, totals),
+  );
+}
