@@ -1,4 +1,5 @@
 /** Layers and stack inputs as the nodes of a graph: the published model's workload (DF §1.1). */
+import { Graph } from "graphlib";
 import type { MemoryOperand } from "../../ir/accelerator.js";
 import { type Dim, loopsOf } from "../../ir/axis-map.js";
 import type { LayerPrecision, LayerUnrolling, StackInput } from "../../ir/facts.js";
@@ -181,10 +182,16 @@ function inputNode({ id, tensor, loops, bits }: StackInput, readers: readonly In
   return { id, tensor, loops, inputs: [], weights: [], output, partialBits: bits };
 }
 
+/** Keys are positions: graphlib lists such keys in ascending order, which is the order of the network, and no name can clash. */
 function consumersOf(nodes: readonly GraphNode[]): ReadonlyMap<string, readonly GraphNode[]> {
-  const consumers = new Map<string, GraphNode[]>(nodes.map(({ id }) => [id, []]));
-  for (const node of nodes) for (const producer of predecessors(node)) consumers.get(producer)?.push(node);
-  return consumers;
+  const graph = new Graph();
+  const position = new Map(nodes.map(({ id }, index) => [id, String(index)]));
+  for (const index of position.values()) graph.setNode(index);
+  for (const node of nodes)
+    for (const producer of predecessors(node)) graph.setEdge(position.get(producer)!, position.get(node.id)!); // both are nodes
+  return new Map(
+    nodes.map(({ id }, index) => [id, (graph.successors(String(index)) ?? []).map((i) => nodes[Number(i)]!)]),
+  );
 }
 
 /** Level-wise Kahn order: a node belongs to the generation after its last producer (DF §1.1). */

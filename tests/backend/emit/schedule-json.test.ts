@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { describe, expect, it } from "vitest";
+import { scheduleJsonSchema } from "../../../src/backend/emit/schedule-schema.js";
+import { kerf, REPOSITORY } from "../../support/cli.js";
+
+const shipped = JSON.parse(readFileSync(join(REPOSITORY, "schema/schedule-v1.json"), "utf8"));
+const scheduleText = (...args: readonly string[]): string =>
+  kerf(["schedule", "--arch", "meta-prototype-df", "--json", ...args]).stdout;
+
+describe("schedule.json", () => {
+  it("has the shape that the package ships", () => expect(scheduleJsonSchema()).toEqual(shipped));
+
+  it.each([
+    ["models/fsrcnn.onnx", "--tile", "60x72"],
+    ["models/mobilenet-v2.onnx", "--tile", "14x14"],
+    ["models/resnet18.onnx", "--stacks", "per-layer"],
+  ])("of %s validates against the shipped schema", (...args) => {
+    const validate = new Ajv2020({ strict: false }).compile(shipped);
+    expect(validate(JSON.parse(scheduleText(...args))), JSON.stringify(validate.errors)).toBe(true);
+  });
+
+  it("is the same bytes for the same inputs", () => {
+    const args = ["models/mobilenet-v1.onnx", "--tile", "14x14"];
+    expect(scheduleText(...args)).toBe(scheduleText(...args));
+  });
+
+  it("adds up, in total and per stack", () => {
+    const { totals, stacks } = JSON.parse(scheduleText("models/mobilenet-v1.onnx", "--tile", "14x14"));
+    const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+    for (const t of [totals, ...stacks.map((stack: { totals: unknown }) => stack.totals)]) {
+      const { mac, memory, copy } = t.energyByKindPj;
+      expect(mac + memory + copy).toBeCloseTo(t.energyPj, 3);
+      const byMemory = Object.values<Record<string, number>>(t.energyByMemoryPj).flatMap((row) => Object.values(row));
+      expect(sum(byMemory) / (memory + copy)).toBeCloseTo(1, 12);
+    }
+    expect(sum(stacks.map((s: { totals: { energyPj: number } }) => s.totals.energyPj)) / totals.energyPj).toBeCloseTo(
+      1,
+      12,
+    );
+    expect(sum(stacks.map((s: { totals: { latencyCycles: number } }) => s.totals.latencyCycles))).toBe(
+      totals.latencyCycles,
+    );
+    const types = stacks.flatMap((s: { tileTypes: { count: number; energyPj: number }[] }) => s.tileTypes);
+    expect(
+      sum(types.map((t: { count: number; energyPj: number }) => t.count * t.energyPj)) / totals.energyPj,
+    ).toBeCloseTo(1, 12);
+  });
+});
