@@ -2,7 +2,7 @@
 import { importDocument, printImport } from "../backend/emit/import-json.js";
 import { loadModel } from "./model.js";
 import { type MessageOptions, refuseWarnings, showDiagnostics } from "./output.js";
-import { type ResultOptions, writeResult } from "./result.js";
+import { type ResultOptions, requireResultPlace, writeResult } from "./result.js";
 
 interface ImportFlags extends MessageOptions, ResultOptions {
   readonly bind?: string;
@@ -11,6 +11,7 @@ interface ImportFlags extends MessageOptions, ResultOptions {
 
 /** @throws DiagnosticError when the file is missing or not a model, or when `--strict` finds something to refuse */
 export function runImport(modelFile: string, flags: ImportFlags): void {
+  requireResultPlace(flags);
   const { network, totals, diagnostics } = loadModel(modelFile, flags.bind);
   showDiagnostics(diagnostics, flags);
   if (flags.strict) refuseWarnings(diagnostics, network.coverage);

@@ -4,11 +4,12 @@ import { Command, CommanderError, Option } from "commander";
 import { badCommandLine } from "../ir/diagnostics/command.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { VERSION } from "../ir/version.js";
+import { parseChoice } from "./options.js";
 import { type MessageOptions, showDiagnostics } from "./output.js";
 
 const EXIT = { input: 2, infeasible: 3, defect: 1 } as const;
 
-function createProgram(): Command {
+function createProgram(messages: MessageOptions): Command {
   const program = new Command("kerf")
     .description("Compiles ONNX networks into depth-first schedules for deep-learning accelerators")
     .version(VERSION)
@@ -43,7 +44,7 @@ function createProgram(): Command {
     .option("--strict", "treat warnings and unlowered nodes as errors")
     .option("--out <file>", "write the schedule as JSON; - is stdout")
     .option("--json", "the JSON on stdout and nothing else")
-    .action(async (model, options) => (await import("./schedule.js")).runSchedule(model, options));
+    .action(async (model, options) => (await import("./schedule.js")).runSchedule(model, { ...options, ...messages }));
 
   command("import", "what the frontend understood: layers, totals, coverage ledger")
     .argument("<model>", "an .onnx file")
@@ -51,18 +52,20 @@ function createProgram(): Command {
     .option("--strict", "treat warnings and unlowered nodes as errors")
     .option("--out <file>", "write the result as JSON; - is stdout")
     .option("--json", "the JSON on stdout and nothing else")
-    .action(async (model, options) => (await import("./import.js")).runImport(model, options));
+    .action(async (model, options) => (await import("./import.js")).runImport(model, { ...options, ...messages }));
 
   command("passes", "the passes, their options, what they need and give")
     .argument("[name]", "one pass")
     .option("--json", "as JSON")
-    .action(async (name, options) => (await import("./passes.js")).runPasses(name, options));
+    .action(async (name, options) => (await import("./passes.js")).runPasses(name, { ...options, ...messages }));
 
   command("arch", "built-in accelerators: list | show <name> | check <file>")
     .argument("<action>", "list, show or check")
     .argument("[name]", "built-in name or YAML file")
     .option("--json", "as JSON")
-    .action(async (action, name, options) => (await import("./arch.js")).runArch(action, name, options));
+    .action(async (action, name, options) =>
+      (await import("./arch.js")).runArch(action, name, { ...options, ...messages }),
+    );
 
   return program;
 }
@@ -70,7 +73,8 @@ function createProgram(): Command {
 async function main(argv: readonly string[]): Promise<number> {
   const messages = messageOptions(argv);
   try {
-    await createProgram().parseAsync([...argv], { from: "user" });
+    parseChoice("--diagnostics", messages.diagnostics, ["text", "json"]);
+    await createProgram(messages).parseAsync([...argv], { from: "user" });
     return 0;
   } catch (error) {
     return fail(error, messages);
@@ -79,6 +83,10 @@ async function main(argv: readonly string[]): Promise<number> {
 
 function fail(error: unknown, messages: MessageOptions): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  if (error instanceof CommanderError && error.code === "commander.help") {
+    process.stderr.write(createProgram(messages).helpInformation());
+    return EXIT.input;
+  }
   if (error instanceof CommanderError) {
     showDiagnostics([badCommandLine(error.message.replace(/^error: /, ""))], messages);
     return EXIT.input;
@@ -97,9 +105,9 @@ function fail(error: unknown, messages: MessageOptions): number {
 /** Read before parsing, since they decide how a parse error is shown. */
 function messageOptions(argv: readonly string[]): MessageOptions {
   const at = argv.findIndex((word) => word === "--diagnostics" || word.startsWith("--diagnostics="));
-  const form = at < 0 ? "text" : (argv[at]?.split("=")[1] ?? argv[at + 1]);
+  const form = at < 0 ? "text" : (argv[at]?.split("=")[1] ?? argv[at + 1] ?? "");
   return {
-    diagnostics: form === "json" ? "json" : "text",
+    diagnostics: form,
     quiet: argv.includes("--quiet"),
     color: !argv.includes("--no-color") && process.env.NO_COLOR === undefined && process.stderr.isTTY === true,
   };

@@ -1,14 +1,15 @@
 /** Texts of the command line as values; every mistake is a diagnostic that names the option and the valid choices. */
 
 import { badOption, conflictingOptions } from "../ir/diagnostics/command.js";
-import { DiagnosticError, suggest } from "../ir/diagnostics.js";
+import { DiagnosticError, nearMatches, suggest } from "../ir/diagnostics.js";
 import { type OptionSpec, splitNames } from "../passes/options.js";
 
 /** @throws DiagnosticError when `text` is none of `choices` */
 export function parseChoice<const T extends string>(option: string, text: string, choices: readonly T[]): T {
   const value = choices.find((choice) => choice === text);
   if (value === undefined) {
-    throw new DiagnosticError([badOption(option, text, `one of ${choices.join(", ")}`, suggest(text, choices))]);
+    const hint = nearMatches(text, choices).length === 0 ? "" : suggest(text, choices);
+    throw new DiagnosticError([badOption(option, text, choices.join(", "), hint)]);
   }
   return value;
 }

@@ -4,7 +4,8 @@ import type { CoverageEntry } from "../ir/network.js";
 
 /** How messages are shown; options that every command takes. */
 export interface MessageOptions {
-  readonly diagnostics: "text" | "json";
+  /** `text` or `json`; anything else is refused before a command runs. */
+  readonly diagnostics: string;
   readonly quiet: boolean;
   readonly color: boolean;
 }

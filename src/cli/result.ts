@@ -1,5 +1,5 @@
 /** Where a command's result goes: a readable text on stdout, JSON to a file or to stdout. */
-import { writeAtomically } from "../node/files.js";
+import { requireWritable, writeAtomically } from "../node/files.js";
 
 export interface ResultOptions {
   /** File for the JSON; `-` is stdout. */
@@ -17,4 +17,9 @@ export function writeResult({ out, json }: ResultOptions, document: () => object
     if (isOnStdout) process.stdout.write(content);
   }
   if (!isOnStdout) process.stdout.write(text());
+}
+
+/** Refuses a result file that cannot be written before the work begins. */
+export function requireResultPlace({ out }: ResultOptions): void {
+  if (out !== undefined && out !== "-") requireWritable(out);
 }

@@ -15,7 +15,7 @@ import { loadModel } from "./model.js";
 import { observerFor } from "./observe.js";
 import { parseChoice, parseWith, refuseTogether } from "./options.js";
 import { type MessageOptions, refuseWarnings, showDiagnostics } from "./output.js";
-import { type ResultOptions, writeResult } from "./result.js";
+import { type ResultOptions, requireResultPlace, writeResult } from "./result.js";
 
 /** Options as commander hands them over: texts, or absent. */
 export interface ScheduleFlags extends MessageOptions, ResultOptions {
@@ -40,6 +40,7 @@ const PIPELINE_CHOICES = ["stacks", "tile", "overlap", "order"];
 
 /** @throws DiagnosticError for wrong input and infeasible requests */
 export function runSchedule(modelFile: string, flags: ScheduleFlags): void {
+  requireResultPlace(flags);
   const options = scheduleOptions(flags);
   const { accelerator, diagnostics: aboutAccelerator } = loadAccelerator(flags);
   const model = loadModel(modelFile, flags.bind);

@@ -1,6 +1,8 @@
 /** Files of the user: read with messages that help, written whole or not at all. */
 import {
+  accessSync,
   closeSync,
+  constants,
   fsyncSync,
   openSync,
   readdirSync,
@@ -46,6 +48,21 @@ export function writeAtomically(file: string, content: string): void {
     rmSync(draft, { force: true });
     throw new DiagnosticError([unwritableFile(file, reasonOf(cause))]);
   }
+}
+
+/**
+ * Checks before long work that a result can be written where it is asked for.
+ *
+ * @throws DiagnosticError when the folder is missing or not writable, or the target is a folder
+ */
+export function requireWritable(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch (cause) {
+    throw new DiagnosticError([unwritableFile(file, reasonOf(cause))]);
+  }
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+    throw new DiagnosticError([unwritableFile(file, "EISDIR")]);
 }
 
 export const isFile = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;

@@ -84,22 +84,27 @@ export const cutZeroIgnored = (): Diagnostic => ({
 /** A layer that no loop order fits, even with every memory of its chains. */
 export const noRoomForLayer = (
   layer: Layer,
-  memory: string,
+  memory: { readonly id: string; readonly size: number },
   sizes: { readonly inputBits: number; readonly outputBits: number; readonly weightBits: number },
   tile: { readonly width: number; readonly height: number },
 ): Diagnostic => ({
   code: "layer-does-not-fit",
   severity: "error",
-  message: `layer '${layer.id}' cannot be mapped on a tile of ${tile.width}x${tile.height}: memory '${memory}' cannot hold what must stay in it, even with every memory above it in use (inputs ${sizes.inputBits} bit, outputs ${sizes.outputBits} bit, weights ${sizes.weightBits} bit)`,
+  message: `layer '${layer.id}' cannot be mapped on a tile of ${tile.width}x${tile.height}: memory '${memory.id}' holds ${memory.size} bit, less than what must stay in it, with every memory above it in use (inputs ${sizes.inputBits} bit, outputs ${sizes.outputBits} bit, weights ${sizes.weightBits} bit)`,
   where: layer.loc,
-  hint: `choose a smaller tile, a smaller unrolling of this layer, or an accelerator with a larger '${memory}'`,
+  hint: `choose a smaller tile, a smaller unrolling of this layer, or an accelerator with a larger '${memory.id}'`,
 });
 
 /** Overlap that no memory can keep. */
-export const noRoomForOverlap = (stack: string, what: "columns" | "rows", bits: number): Diagnostic => ({
+export const noRoomForOverlap = (
+  stack: string,
+  what: "columns" | "rows",
+  bits: number,
+  largest: { readonly id: string; readonly size: number } | undefined,
+): Diagnostic => ({
   code: "overlap-does-not-fit",
   severity: "error",
-  message: `no memory that holds both activations and outputs can keep the overlapping ${what} of stack ${stack}: ${bits} bit with the feature maps in use`,
+  message: `no memory that holds both activations and outputs can keep the overlapping ${what} of stack ${stack}: they need ${bits} bit with the feature maps in use, ${largest === undefined ? "and there is no such memory" : `the largest, '${largest.id}', holds ${largest.size} bit`}`,
   where: { field: "overlap" },
   hint: "choose a smaller tile, overlap recompute, or cut the stack",
 });

@@ -88,7 +88,9 @@ function firstFeasible(context: PlacingContext, node: GraphNode, loops: readonly
   const { inputBits, outputBits } = unlifted;
   const sizes = { inputBits, outputBits, weightBits: weightBits(node) };
   const tile = { width: type.width, height: type.height };
-  throw new DiagnosticError([noRoomForLayer(node.layer, failed, sizes, tile)], "infeasible");
+  const memory = context.hierarchy.memories.find(({ id }) => id === failed);
+  if (memory === undefined) throw new Error(`the mapper names an unknown memory '${failed}'`);
+  throw new DiagnosticError([noRoomForLayer(node.layer, memory, sizes, tile)], "infeasible");
 }
 
 /** (0,0), then one more level for the output, then the same for the input in its stead, then both, and so on upwards. */

@@ -1,5 +1,5 @@
 /** One stack: its tile types, and where everything lives on each of them. */
-import type { Hierarchy, MemoryOperand } from "../../ir/accelerator.js";
+import { chain, type Hierarchy, levelOf, type Memory, type MemoryOperand } from "../../ir/accelerator.js";
 import type { CostModel } from "../../ir/cost-model.js";
 import { noRoomForOverlap } from "../../ir/diagnostics/schedule.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
@@ -53,7 +53,7 @@ export function stackTypes(
   const planOf = (tile: TilePosition): TilePlan => {
     const demand = policies.keptBuffers(graph, full, tile, kept, policies.regions);
     const levels = policies.levels.plan(memories, demand, kept);
-    requireRoom(stack.id, levels, kept, demand);
+    requireRoom(stack.id, levels, kept, demand, memories);
     return { demand, levels };
   };
   const tile = { x: tiling.tile.width, y: tiling.tile.height };
@@ -77,12 +77,25 @@ function requireRoom(
   levels: PlannedLevels,
   kept: Kept,
   demand: { readonly withColumns: number; readonly withRows: number },
+  memories: StackMemories,
 ): void {
+  const largest = largestSharedMemory(memories);
   const missing = [
-    ...(kept.columns && levels.columns === undefined ? [noRoomForOverlap(stack, "columns", demand.withColumns)] : []),
-    ...(kept.rows && levels.rows === undefined ? [noRoomForOverlap(stack, "rows", demand.withRows)] : []),
+    ...(kept.columns && levels.columns === undefined
+      ? [noRoomForOverlap(stack, "columns", demand.withColumns, largest)]
+      : []),
+    ...(kept.rows && levels.rows === undefined ? [noRoomForOverlap(stack, "rows", demand.withRows, largest)] : []),
   ];
   if (missing.length > 0) throw new DiagnosticError(missing, "infeasible");
+}
+
+/** Largest memory that activations and outputs share: where kept overlap could live. */
+function largestSharedMemory({ hierarchy, activations, outputs }: StackMemories): Memory | undefined {
+  const shared = chain(hierarchy, outputs).filter((memory) => levelOf(memory, activations) !== undefined);
+  return shared.reduce<Memory | undefined>(
+    (best, memory) => (best && best.size >= memory.size ? best : memory),
+    undefined,
+  );
 }
 
 function typeFact({ columns, rows, ...type }: TileType, index: number): Omit<PlacedTileType, "nodes"> {
