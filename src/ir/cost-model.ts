@@ -89,6 +89,57 @@ export type MappingResult =
   /** No loop order can be allocated: the named memory cannot hold what must stay in it. */
   | { readonly feasible: false; readonly memory: string };
 
+/** A mapping as somebody states it; whatever is absent is decided as usual. */
+export interface StatedMapping {
+  /** Innermost first. */
+  readonly loops?: readonly Loop[];
+  /** Per operand: number of loops at or below each of its levels. Counts the stated loops. */
+  readonly boundaries?: Readonly<Record<string, readonly number[]>>;
+  /** Memories of each operand, innermost first. */
+  readonly levels?: Readonly<Record<string, readonly string[]>>;
+  /** Unrolling as used. */
+  readonly spatial?: readonly Unroll[];
+}
+
+/** What of a stated mapping cannot hold together with the problem that it is stated for. */
+export type MappingConflict =
+  | { readonly kind: "dim"; readonly dim: Dim; readonly known: readonly Dim[] }
+  /** Stated loops of `dim` multiply to `stated`; the tile, unrolled in space, needs `needed` iterations. */
+  | { readonly kind: "extent"; readonly dim: Dim; readonly stated: number; readonly needed: number }
+  | { readonly kind: "operand"; readonly operand: string; readonly known: readonly string[] }
+  | {
+      readonly kind: "levels";
+      readonly operand: string;
+      readonly stated: readonly string[];
+      readonly found: readonly string[];
+    }
+  | {
+      readonly kind: "unrolling";
+      readonly stated: readonly Unroll[];
+      readonly found: readonly Unroll[];
+    }
+  /** One number per level that never decreases and ends with the number of loops. */
+  | {
+      readonly kind: "boundaries";
+      readonly operand: string;
+      readonly stated: readonly number[];
+      readonly levels: readonly string[];
+      readonly loops: number;
+    }
+  /** The fewest operands whose stated loops overflow a memory, in bits. */
+  | {
+      readonly kind: "capacity";
+      readonly memory: string;
+      readonly size: number;
+      readonly needs: readonly { readonly operand: string; readonly bits: number }[];
+    }
+  /** The stated order cannot be cut into levels: the memory cannot hold what must stay in it. */
+  | { readonly kind: "order"; readonly memory: string };
+
+export type StatedMappingResult =
+  | Extract<MappingResult, { readonly feasible: true }>
+  | { readonly feasible: false; readonly conflicts: readonly MappingConflict[] };
+
 export type CopyKind = "stack-input" | "output-to-input" | "cache-read" | "cache-write" | "weights" | "stack-output";
 
 /** An end of a copy: a memory, reached along the chain of an operand. */
@@ -141,6 +192,8 @@ export interface CostModel {
   readonly rules: RuleSet;
   /** Best mapping of a layer. Memoised by content; equal problems return the same object. */
   mapLayer(problem: MappingProblem): MappingResult;
+  /** A stated mapping as it is, or what it contradicts. */
+  evaluateMapping(problem: MappingProblem, stated: StatedMapping): StatedMappingResult;
   /** Cost of copies that start together on the full hierarchy. */
   copyPhase(copies: readonly Copy[], hierarchy: Hierarchy): CopyPhaseCost;
 }

@@ -1,6 +1,7 @@
 /**
  * What passes learn is attached to a module as typed facts, so that absence is visible and reading is checked. Every fact of the
- * house is declared here, where passes and backend both see it; a user's pass defines its own with `defineFact`.
+ * house is declared here (what a user states beforehand: `decisions.ts`), where passes and backend both see it; a user's pass
+ * defines its own with `defineFact`.
  */
 import type { MemoryOperand, Unroll } from "./accelerator.js";
 import type { Copy, CopyPhaseCost, MappingProblem, MappingResult } from "./cost-model.js";

@@ -50,6 +50,7 @@ export function compile(
 export const alwaysFeasible: CostModel = {
   rules: DEFINES,
   mapLayer: () => ({ feasible: true }) as ReturnType<CostModel["mapLayer"]>, // nobody looks at the mapping
+  evaluateMapping: published.evaluateMapping,
   copyPhase: published.copyPhase,
 };
 

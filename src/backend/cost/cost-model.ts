@@ -2,6 +2,15 @@ import type { CostModel } from "../../ir/cost-model.js";
 import type { RuleSet } from "../../ir/rules.js";
 import { copyPhase } from "./copies.js";
 import { createMapper } from "./mapper/mapper.js";
+import { evaluateStated } from "./mapper/stated.js";
 
 /** A cost model under the given rules; its memory of mapped layers lives as long as it does. */
-export const createCostModel = (rules: RuleSet): CostModel => ({ rules, mapLayer: createMapper(rules), copyPhase });
+export function createCostModel(rules: RuleSet): CostModel {
+  const mapLayer = createMapper(rules);
+  return {
+    rules,
+    mapLayer,
+    evaluateMapping: (problem, stated) => evaluateStated(problem, stated, rules, mapLayer),
+    copyPhase,
+  };
+}

@@ -21,11 +21,22 @@ export function loopFactors(
   limit: number | "none",
   sizes: SizesPolicy,
 ): readonly Loop[] {
-  const left = new Map(loops.map(({ dim, size }) => [dim, size]));
-  for (const { dim, size } of spatial) left.set(dim, sizes.temporal(left.get(dim) ?? 1, size));
-  const factored = [...left].map(([dim, size]): DimFactors => ({ dim, factors: primeFactors(size) }));
+  const factored = [...temporalSizes(loops, spatial, sizes)].map(
+    ([dim, size]): DimFactors => ({ dim, factors: primeFactors(size) }),
+  );
   if (limit !== "none") mergeFactors(factored, limit);
   return factored.flatMap(({ dim, factors }) => factors.map((size) => ({ dim, size })));
+}
+
+/** Iterations of each loop that are left in time, in declared order (SL §3.1). */
+export function temporalSizes(
+  loops: readonly Loop[],
+  spatial: readonly Loop[],
+  sizes: SizesPolicy,
+): ReadonlyMap<Dim, number> {
+  const left = new Map(loops.map(({ dim, size }) => [dim, size]));
+  for (const { dim, size } of spatial) left.set(dim, sizes.temporal(left.get(dim) ?? 1, size));
+  return left;
 }
 
 /** Prime factors of a positive whole number, ascending; none of 1. */

@@ -78,11 +78,16 @@ export function evaluateMapping(
   return withLatency(layer, spatial, evaluateCuts(layer, spatial, loops, cuts, policies), policies);
 }
 
-function prepare(problem: MappingProblem, rules: RuleSet) {
+/** What every evaluation of a problem starts from. */
+export function prepare(problem: MappingProblem, rules: RuleSet) {
   const policies = mapperPolicies(rules);
   const layer = layerModel(problem);
   return { layer, policies, spatial: mapSpatially(layer, problem.unrolling, policies.sizes) };
 }
+
+/** Loops that run side by side, as the first input sees them: the reference asks that one. */
+export const unrolledLoops = ({ fractional }: SpatialMapping): readonly Loop[] =>
+  (fractional[1] ?? fractional[0]!).loops.flat();
 
 function withLatency(
   layer: LayerModel,
@@ -97,8 +102,7 @@ function withLatency(
 
 function mapLayer(problem: MappingProblem, rules: RuleSet): MappingResult {
   const { layer, spatial, policies } = prepare(problem, rules);
-  const unrolled = (spatial.fractional[1] ?? spatial.fractional[0]!).loops.flat(); // the reference asks the first input
-  const factors = loopFactors(problem.loops, unrolled, rules.loopLimit, policies.sizes);
+  const factors = loopFactors(problem.loops, unrolledLoops(spatial), rules.loopLimit, policies.sizes);
   const found = searchOrderings({ layer, spatial, factors, policies });
   if (!found.feasible) return { feasible: false, memory: layer.memories[found.memory]!.memory.id };
   const latency = evaluateLatency(layer, spatial, found.best, policies);
