@@ -20,7 +20,7 @@ export function printModule(module: Module): string {
   return `${lines.join("\n")}\n`;
 }
 
-export function printNetwork(network: Network): readonly string[] {
+function printNetwork(network: Network): readonly string[] {
   const tensors = [...network.tensors.values()].map(({ id, kind, dims }) => `  ${kind} ${id} [${dims.join(" ")}]`);
   return [`network ${network.name}`, ...tensors.sort(), ...network.layers.flatMap(printLayer)];
 }

@@ -9,7 +9,7 @@ const COMPUTING: readonly Layer["kind"][] = ["conv", "matmul", "pool", "elementw
  * The layer whose output `layer` merely transforms element by element, with nothing but constants beside it; `undefined` where
  * the intermediate map is needed elsewhere or the constant is a whole map.
  */
-export function foldTarget(layer: Layer, writers: ReadonlyMap<TensorId, Layer>, uses: UseCounts): Layer | undefined {
+function foldTarget(layer: Layer, writers: ReadonlyMap<TensorId, Layer>, uses: UseCounts): Layer | undefined {
   const inputs = inputsOf(layer);
   const [input] = inputs;
   if (layer.kind !== "elementwise" || inputs.length !== 1 || input?.tensor === undefined || input.view !== undefined)

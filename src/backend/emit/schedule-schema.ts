@@ -11,7 +11,7 @@ const unroll = z.strictObject({ dim: name, size: z.number().positive(), arrayDim
 const accesses = z.strictObject({ read: quantity, write: quantity });
 const energyByKind = z.strictObject({ mac: quantity, memory: quantity, copy: quantity });
 
-export const totalsSchema = z.strictObject({
+const totalsSchema = z.strictObject({
   energyPj: quantity,
   latencyCycles: count,
   copyCycles: count.describe("part of latencyCycles that is spent in copy phases"),

@@ -33,7 +33,7 @@ const SERVICES: Readonly<Record<MemorySpec["ports"], readonly (readonly [Port["t
   ],
 };
 
-export function memory({
+function memory({
   id,
   size,
   width,
