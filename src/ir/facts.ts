@@ -151,6 +151,8 @@ export interface Totals {
   readonly energyByKind: EnergyByKind;
   readonly latency: number;
   readonly copyLatency: number;
+  /** With the final off-loading of every layer; DF-Q1 says how copies count. */
+  readonly offloadedLatency: number;
   /** Operations executed, recomputation included. */
   readonly operations: number;
   /** Energy by memory and layer operand: adds up to `memory + copy`. */

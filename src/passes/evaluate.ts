@@ -4,7 +4,7 @@ import type { Module } from "../ir/module.js";
 import { iterations, type LayerId } from "../ir/network.js";
 import { stackViews } from "./depth-first/network-view.js";
 import { loopsAt } from "./depth-first/operands.js";
-import { type CostedType, requireEqual, sum, tileTypeCost, totalsOf } from "./depth-first/totals.js";
+import { type CostedType, requireEqual, sum, TOTALS, tileTypeCost, totalsOf } from "./depth-first/totals.js";
 import { definePass } from "./pass.js";
 
 export const evaluate = definePass({
@@ -21,11 +21,12 @@ export const evaluate = definePass({
           (type, t): CostedType => ({ type, layers: mappings[s]![t]!, copies: phasesOf(type, costModel, module) }),
         ), // one entry per type
     );
-    const totals = totalsOf(stacks.flat());
+    const copyCount = TOTALS[costModel.rules.totals].rule;
+    const totals = totalsOf(stacks.flat(), copyCount);
     const layers = layerTotals(module, stacks.flat());
     requireEqual("energy by layer", sum(layers, ({ energy }) => energy) + totals.energyByKind.copy, totals.energy);
     requireEqual("latency by layer", sum(layers, ({ latency }) => latency) + totals.copyLatency, totals.latency);
-    const costs = stacks.map((types) => ({ totals: totalsOf(types), tileTypes: types.map(tileTypeCost) }));
+    const costs = stacks.map((types) => ({ totals: totalsOf(types, copyCount), tileTypes: types.map(tileTypeCost) }));
     requireEqual(
       "energy by stack",
       sum(costs, (stack) => stack.totals.energy),

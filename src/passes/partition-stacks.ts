@@ -25,7 +25,7 @@ export const partitionStacks = definePass({
     const alone = outsideDomain(network, module.get(UNROLLING));
     const outside = new Set(alone.keys());
     const view = networkView(module, outside);
-    const policy = CUTS[costModel.rules.cuts];
+    const policy = CUTS[costModel.rules.cuts].rule;
     const asked =
       cuts.length > 0
         ? namedCuts(cuts, network.layers)

@@ -9,9 +9,10 @@ import {
   type Port,
   portFor,
 } from "../../ir/accelerator.js";
-import type { Copy, CopyCost, CopyEnd, CopyPhaseCost, Hop } from "../../ir/cost-model.js";
+import type { Copy, CopyCost, CopyEnd, CopyPhaseCost, CostModel, Hop } from "../../ir/cost-model.js";
 import { copyWithoutPath } from "../../ir/diagnostics/schedule.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
+import type { Behaviours, RuleSet } from "../../ir/rules.js";
 
 /** One stop of a path: the two memories and the ports that serve the operand between them. */
 export interface Step {
@@ -45,6 +46,34 @@ export function copyPhase(copies: readonly Copy[], hierarchy: Hierarchy): CopyPh
     portBusy: Object.fromEntries(portBusy),
   };
 }
+
+/**
+ * Cache writes in a phase of their own, right after the node that they belong to, instead of beside what the next node waits for.
+ *
+ * @throws DiagnosticError (infeasible) when the hardware has no port for a hop
+ */
+function writesApart(copies: readonly Copy[], hierarchy: Hierarchy): CopyPhaseCost {
+  const isWrite = ({ kind }: Copy): boolean => kind === "cache-write";
+  const writes = copyPhase(copies.filter(isWrite), hierarchy);
+  const others = copyPhase(
+    copies.filter((copy) => !isWrite(copy)),
+    hierarchy,
+  );
+  const later = Object.entries(others.portBusy).map(([port, busy]) => [port, writes.cycles + busy] as const);
+  const [nextWrite, nextOther] = [writes.copies.values(), others.copies.values()];
+  return {
+    energy: writes.energy + others.energy,
+    cycles: writes.cycles + others.cycles,
+    copies: copies.map((copy) => (isWrite(copy) ? nextWrite : nextOther).next().value!), // one cost per copy
+    portBusy: { ...writes.portBusy, ...Object.fromEntries(later) },
+  };
+}
+
+/** How the copies of a node form phases. */
+export const COPY_PHASES: Behaviours<RuleSet["copyPhases"], CostModel["copyPhase"]> = {
+  published: { quirks: ["DF-Q24"], rule: copyPhase },
+  "writes-apart": { quirks: ["DF-Q24"], rule: writesApart },
+};
 
 /**
  * Path of a copy. Memories on the way store the data and send it on. Where no chain holds both ends, it climbs the source's chain to

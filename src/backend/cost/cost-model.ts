@@ -1,6 +1,6 @@
 import type { CostModel } from "../../ir/cost-model.js";
 import type { RuleSet } from "../../ir/rules.js";
-import { copyPhase } from "./copies.js";
+import { COPY_PHASES } from "./copies.js";
 import { createMapper } from "./mapper/mapper.js";
 import { evaluateStated } from "./mapper/stated.js";
 
@@ -11,6 +11,6 @@ export function createCostModel(rules: RuleSet): CostModel {
     rules,
     mapLayer,
     evaluateMapping: (problem, stated) => evaluateStated(problem, stated, rules, mapLayer),
-    copyPhase,
+    copyPhase: COPY_PHASES[rules.copyPhases].rule,
   };
 }

@@ -1,21 +1,24 @@
 /** Where a network is cut into stacks by the weights that its layers hold (DF §3.1). */
-import { chain, type Hierarchy } from "../../ir/accelerator.js";
-import type { RuleSet } from "../../ir/rules.js";
+import { chain, type Hierarchy, type Memory, replicas } from "../../ir/accelerator.js";
+import type { Behaviours, RuleSet } from "../../ir/rules.js";
 import { type GraphNode, type NodeGraph, predecessors } from "./graph.js";
 import { operandBits } from "./operands.js";
 
 export interface CutsPolicy {
+  /** Bits of weights that one stack may hold. */
+  budget(graph: NodeGraph, hierarchy: Hierarchy): number;
   /** Nodes after which the weight budget ends a stack, in topological order; stack inputs may be among them. */
   automatic(graph: NodeGraph, hierarchy: Hierarchy): readonly string[];
   /** Whether a cut after this node is taken for no cut at all. */
   isAbsent(cut: string, graph: NodeGraph): boolean;
 }
 
-/** Bits of one instance of the highest memory on chip on the weight chain (DF-Q3); the only memory where there is one. */
-export function weightBudget(graph: NodeGraph, hierarchy: Hierarchy): number {
+/** Bits of the highest memory on chip on the weight chain; of the only memory where there is one. */
+function weightBudget(graph: NodeGraph, hierarchy: Hierarchy, capacityOf: (memory: Memory) => number): number {
   const operand = graph.nodes.flatMap(({ weights }) => weights)[0]?.memoryOperand ?? "I2";
   const memories = chain(hierarchy, operand);
-  return (memories.at(-2) ?? memories.at(-1))?.size ?? 0;
+  const memory = memories.at(-2) ?? memories.at(-1);
+  return memory === undefined ? 0 : capacityOf(memory);
 }
 
 /**
@@ -35,31 +38,48 @@ function units(graph: NodeGraph): readonly (readonly GraphNode[])[] {
   return found;
 }
 
-/** Greedy packing of units; one that is too large for the budget alone is broken down completely (DF-Q4). */
+/** Greedy packing of units into stacks; one that is too large for the budget alone is broken down completely. */
+function cutsByBudget(units: readonly (readonly GraphNode[])[], budget: number): readonly string[] {
+  const cuts: string[] = [];
+  let packed = 0;
+  let last: string | undefined;
+  const cutAfter = (id: string | undefined): void => {
+    if (id !== undefined && cuts.at(-1) !== id) cuts.push(id);
+  };
+  for (const unit of units) {
+    const weight = unitWeight(unit);
+    if (weight > budget) {
+      cutAfter(last);
+      for (const { id } of unit) cuts.push(id);
+      packed = 0;
+    } else if (packed + weight > budget) {
+      cutAfter(last);
+      packed = weight;
+    } else packed += weight;
+    last = unit.at(-1)?.id;
+  }
+  return cuts;
+}
+
+const unitWeight = (unit: readonly GraphNode[]): number => unit.reduce((sum, node) => sum + weightBits(node), 0);
+
+/** One instance of a replicated memory is the budget (DF-Q3); small layers of a large unit stay alone (DF-Q4). */
 const published: CutsPolicy = {
-  automatic(graph, hierarchy) {
-    const budget = weightBudget(graph, hierarchy);
-    const cuts: string[] = [];
-    let packed = 0;
-    let last: string | undefined;
-    const cutAfter = (id: string | undefined): void => {
-      if (id !== undefined && cuts.at(-1) !== id) cuts.push(id);
-    };
-    for (const unit of units(graph)) {
-      const weight = unit.reduce((sum, node) => sum + weightBits(node), 0);
-      if (weight > budget) {
-        cutAfter(last);
-        for (const { id } of unit) cuts.push(id);
-        packed = 0;
-      } else if (packed + weight > budget) {
-        cutAfter(last);
-        packed = weight;
-      } else packed += weight;
-      last = unit.at(-1)?.id;
-    }
-    return cuts;
-  },
+  budget: (graph, hierarchy) => weightBudget(graph, hierarchy, ({ size }) => size),
+  automatic: (graph, hierarchy) => cutsByBudget(units(graph), published.budget(graph, hierarchy)),
   isAbsent: (cut, graph) => cut === "0" && graph.nodes.every(({ id }) => /^-?\d+$/.test(id)), // names are never taken so: DF-Q2
+};
+
+/** All instances count; layers of a unit that is too large are packed one by one; every id is an id. */
+const corrected: CutsPolicy = {
+  budget: (graph, hierarchy) =>
+    weightBudget(graph, hierarchy, (memory) => memory.size * replicas(hierarchy.array, memory)),
+  automatic(graph, hierarchy) {
+    const budget = corrected.budget(graph, hierarchy);
+    const pieces = units(graph).flatMap((unit) => (unitWeight(unit) > budget ? unit.map((node) => [node]) : [unit]));
+    return cutsByBudget(pieces, budget);
+  },
+  isAbsent: () => false,
 };
 
 /** Bits of a node's constant operands. */
@@ -70,5 +90,7 @@ export const weightBits = ({ weights, loops }: GraphNode): number =>
 export const totalWeightBits = (graph: NodeGraph): number =>
   graph.nodes.reduce((sum, node) => sum + weightBits(node), 0);
 
-/** `published` stands for DF-Q2, Q3 and Q4. */
-export const CUTS: Readonly<Record<RuleSet["cuts"], CutsPolicy>> = { published };
+export const CUTS: Behaviours<RuleSet["cuts"], CutsPolicy> = {
+  published: { quirks: ["DF-Q2", "DF-Q3", "DF-Q4"], rule: published },
+  corrected: { quirks: ["DF-Q2", "DF-Q3", "DF-Q4"], rule: corrected },
+};

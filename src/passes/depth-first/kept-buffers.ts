@@ -1,9 +1,9 @@
 /** How much memory one tile is planned to need: live feature maps and the overlap kept for later tiles (DF §6.1–6.3, §6.5). */
 import type { OverlapMode } from "../../ir/facts.js";
-import type { RuleSet } from "../../ir/rules.js";
+import type { Behaviours, RuleSet } from "../../ir/rules.js";
 import { type GraphNode, type NodeGraph, predecessors } from "./graph.js";
 import { elements, extentAlong, loopsAt, operandBits, type Pair } from "./operands.js";
-import { operandKey, type RegionsPolicy, type Trace } from "./trace.js";
+import { operandKey, type RegionsPolicy, type Reuse, type Trace } from "./trace.js";
 
 /** A tile as far as its plan depends on it. */
 export interface TilePosition {
@@ -62,8 +62,10 @@ export type KeptBuffersPolicy = (
 /**
  * Largest sum of feature maps that live at once while the nodes run in order (DF §6.2). What a node reads stands in for what its
  * producers wrote while it runs: the two differ by reused overlap.
+ *
+ * @param keptOf - bits that stay for later tiles once a node has run
  */
-function aliveBits(graph: NodeGraph, { sizes }: Trace): number {
+function aliveBits(graph: NodeGraph, { sizes }: Trace, keptOf: (node: GraphNode) => number = () => 0): number {
   const loopsOf = (node: GraphNode) => loopsAt(node.loops, sizes.get(node.id)!); // the trace reaches every node
   const written = new Map(graph.nodes.map((node) => [node.id, operandBits(node.output, loopsOf(node))]));
   const pending = new Map(graph.nodes.map(({ id }) => [id, graph.consumers.get(id)?.length ?? 0]));
@@ -86,6 +88,7 @@ function aliveBits(graph: NodeGraph, { sizes }: Trace): number {
       pending.set(id, left);
       if (left === 0) change(-written.get(id)!);
     }
+    change(keptOf(node));
   }
   return peak;
 }
@@ -94,14 +97,14 @@ function aliveBits(graph: NodeGraph, { sizes }: Trace): number {
 export function cacheBits(
   graph: NodeGraph,
   full: ReadonlyMap<string, Pair>,
-  { sizes, overlap }: Trace,
+  { sizes, reads }: Trace,
 ): ReadonlyMap<string, CacheBits> {
   const entries = graph.nodes.flatMap((node) => {
     const loops = loopsAt(node.loops, sizes.get(node.id)!); // the trace reaches every node
     const whole = loopsAt(node.loops, full.get(node.id)!); // and so does that of the whole network
     return node.inputs.map((operand) => {
       const key = operandKey(node, operand);
-      const { x, y } = overlap.get(key)!;
+      const { x, y } = reads.get(key)!;
       const column = Math.floor(elements(operand, loops) / extentAlong(operand, loops, "OX"));
       const height = extentAlong(operand, loops, "OY");
       const rows = Math.floor((column * extentAlong(operand, whole, "OX")) / height);
@@ -125,24 +128,49 @@ export function totalCacheBits(caches: ReadonlyMap<string, CacheBits>): CacheBit
  * leaves the kept columns out (DF-Q6).
  */
 const published: KeptBuffersPolicy = (graph, full, tile, kept, trace) => {
-  const size = { x: tile.width, y: tile.height };
-  const reuse = { x: !tile.isFirstColumn, y: !tile.isFirstRow };
-  const planned = trace(graph, size, reuse);
-  const live = trace(graph, size, { x: reuse.x && kept.columns, y: reuse.y && kept.rows });
-  const alive = aliveBits(graph, live);
+  const planned = trace(graph, sizeOf(tile), { x: !tile.isFirstColumn, y: !tile.isFirstRow });
+  const alive = aliveBits(graph, trace(graph, sizeOf(tile), reuseIn(tile, kept)));
   const caches = totalCacheBits(cacheBits(graph, full, planned));
   const withColumns = alive + (tile.isFirstColumn ? 0 : caches.columns);
+  return { ...demandOf(tile, planned, caches, withColumns), alive };
+};
+
+/** Everything under the mode's own trace; columns that the first column has written count from then on. */
+const corrected: KeptBuffersPolicy = (graph, full, tile, kept, trace) => {
+  const traced = trace(graph, sizeOf(tile), reuseIn(tile, kept));
+  const alive = aliveBits(graph, traced);
+  const caches = totalCacheBits(cacheBits(graph, full, traced));
+  const keptOf = (node: GraphNode): number => {
+    const { y } = traced.sizes.get(node.id)!; // the trace reaches every node
+    return operandBits(node.output, loopsAt(node.loops, { x: traced.kept.get(node.id)?.x ?? 0, y }));
+  };
+  const withColumns = tile.isFirstColumn ? aliveBits(graph, traced, keptOf) : alive + caches.columns;
+  return { ...demandOf(tile, traced, caches, withColumns), alive };
+};
+
+const sizeOf = ({ width, height }: TilePosition): Pair => ({ x: width, y: height });
+
+const reuseIn = ({ isFirstColumn, isFirstRow }: TilePosition, kept: Kept): Reuse => ({
+  x: !isFirstColumn && kept.columns,
+  y: !isFirstRow && kept.rows,
+});
+
+function demandOf(
+  { isFirstColumn, isFirstRow }: TilePosition,
+  trace: Trace,
+  caches: CacheBits,
+  withColumns: number,
+): Omit<BufferDemand, "alive"> {
   return {
-    alive,
     withColumns,
     withRows: withColumns + caches.rows,
     corner: caches.corner,
-    writeColumns: written(planned, "x", tile.isFirstColumn),
-    readColumns: tile.isFirstColumn ? NO_COUNTS : read(planned, "x"),
-    writeRows: written(planned, "y", tile.isFirstRow),
-    readRows: tile.isFirstRow ? NO_COUNTS : read(planned, "y"),
+    writeColumns: written(trace, "x", isFirstColumn),
+    readColumns: isFirstColumn ? NO_COUNTS : read(trace, "x"),
+    writeRows: written(trace, "y", isFirstRow),
+    readRows: isFirstRow ? NO_COUNTS : read(trace, "y"),
   };
-};
+}
 
 /** A tile that is narrower than the overlap writes only what its predecessor has not written already. */
 function written({ kept, sizes }: Trace, key: keyof Pair, isFirst: boolean): Counts {
@@ -151,8 +179,10 @@ function written({ kept, sizes }: Trace, key: keyof Pair, isFirst: boolean): Cou
   return new Map([...kept].map(([id, overlap]) => [id, count(id, overlap)]));
 }
 
-const read = ({ overlap }: Trace, key: keyof Pair): Counts =>
-  new Map([...overlap].map(([operand, pair]) => [operand, pair[key]]));
+const read = ({ reads }: Trace, key: keyof Pair): Counts =>
+  new Map([...reads].map(([operand, pair]) => [operand, pair[key]]));
 
-/** `published` stands for DF-Q6, Q7, Q11 (capacity) and Q19. */
-export const KEPT_BUFFERS: Readonly<Record<RuleSet["keptBuffers"], KeptBuffersPolicy>> = { published };
+export const KEPT_BUFFERS: Behaviours<RuleSet["keptBuffers"], KeptBuffersPolicy> = {
+  published: { quirks: ["DF-Q6", "DF-Q7"], rule: published },
+  corrected: { quirks: ["DF-Q6", "DF-Q7"], rule: corrected },
+};

@@ -1,6 +1,6 @@
 /** Which memory holds what: first fit from the array outwards (DF §6.4, §7, §8.2). */
 import { chain, type Hierarchy, levelOf, type Memory, type MemoryOperand, replicas } from "../../ir/accelerator.js";
-import type { RuleSet } from "../../ir/rules.js";
+import type { Behaviours, RuleSet } from "../../ir/rules.js";
 import type { BufferDemand, Kept } from "./kept-buffers.js";
 
 /** Chains and weights of a stack, as far as the choice of levels depends on them. */
@@ -26,9 +26,9 @@ export interface LevelsPolicy {
   /** Memories for one tile, in the order of priority: feature maps, kept columns, kept rows, weights. */
   plan(stack: StackMemories, demand: BufferDemand, kept: Kept): PlannedLevels;
   /** Memory for the columns that a tile keeps for its right neighbour, given both plans. */
-  columnHome(writer: PlannedLevels, reader: PlannedLevels): Memory | undefined;
+  columnHome(writer: PlannedLevels, reader: PlannedLevels, stack: StackMemories): Memory | undefined;
   /** The one memory for kept rows of a stack, given the plans of its tiles in the order of the tiles. */
-  rowHome(plans: readonly PlannedLevels[]): Memory | undefined;
+  rowHome(plans: readonly PlannedLevels[], stack: StackMemories): Memory | undefined;
   /** Highest memory of what a layer reads. */
   topInput(hierarchy: Hierarchy, operand: MemoryOperand, inputBits: number): Memory;
   /** Highest memory of what a node inside a stack writes, next to what it reads. */
@@ -58,9 +58,10 @@ export function lift(hierarchy: Hierarchy, operand: MemoryOperand, memory: Memor
   return memories[Math.min(at + levels, memories.length - 1)] ?? memory;
 }
 
-/** First fit by capacity; nothing is reserved for anything else (DF-Q13). Weights count one instance of a memory (DF-Q3). */
-const published: LevelsPolicy = {
-  plan({ hierarchy, activations, outputs, weights }, demand, kept) {
+/** First fit by capacity. `weightCapacity`: bits that a memory has for weights. */
+const planBy =
+  (weightCapacity: (memory: Memory, hierarchy: Hierarchy) => number): LevelsPolicy["plan"] =>
+  ({ hierarchy, activations, outputs, weights }, demand, kept) => {
     const memories = chain(hierarchy, outputs);
     const shared = (memory: Memory): boolean =>
       levelOf(memory, activations) !== undefined && isSingle(hierarchy, memory);
@@ -79,9 +80,13 @@ const published: LevelsPolicy = {
       if (inColumns(memory)) return demand.withColumns;
       return walked.includes(memory) ? demand.alive : 0;
     };
-    const weightMemory = weights && weightLevel(hierarchy, weights, besides);
+    const weightMemory = weights && weightLevel(hierarchy, weights, besides, weightCapacity);
     return { io, ...present({ columns, rows, weights: weightMemory }) };
-  },
+  };
+
+/** Nothing is reserved for anything else (DF-Q13); weights count one instance of a memory (DF-Q3). */
+const published: LevelsPolicy = {
+  plan: planBy(({ size }) => size),
   columnHome: (_writer, reader) => reader.columns, // even if it is lower than the writer's: DF-Q8
   rowHome: (plans) => plans.at(-1)?.rows, // even if an earlier tile needs a higher one: DF-Q9
   topInput: (hierarchy, operand, inputBits) => firstFit(hierarchy, operand, () => inputBits),
@@ -89,12 +94,26 @@ const published: LevelsPolicy = {
     firstFit(hierarchy, operand, ({ id }) => outputBits + (id === input.memory?.id ? input.bits : 0)),
 };
 
+/** Kept overlap lies where every tile that writes or reads it is planned to have room. */
+const highestHomes: LevelsPolicy = {
+  ...published,
+  columnHome: (writer, reader, { outputs }) => higher(outputs, writer.columns, reader.columns),
+  rowHome: (plans, { outputs }) =>
+    plans.reduce<Memory | undefined>((top, { rows }) => higher(outputs, top, rows), undefined),
+};
+
+const corrected: LevelsPolicy = {
+  ...highestHomes,
+  plan: planBy((memory, { array }) => memory.size * replicas(array, memory)),
+};
+
 function weightLevel(
   hierarchy: Hierarchy,
   { operand, bits }: { readonly operand: MemoryOperand; readonly bits: number },
   besides: (memory: Memory) => number,
+  capacityOf: (memory: Memory, hierarchy: Hierarchy) => number,
 ): Memory {
-  const fitting = chain(hierarchy, operand).find((memory) => memory.size >= bits + besides(memory));
+  const fitting = chain(hierarchy, operand).find((memory) => capacityOf(memory, hierarchy) >= bits + besides(memory));
   return fitting ?? chainTop(hierarchy, operand);
 }
 
@@ -111,5 +130,8 @@ const isSingle = ({ array }: Hierarchy, memory: Memory): boolean => replicas(arr
 const present = <T extends object>(record: { readonly [K in keyof T]: T[K] | undefined }): Partial<T> =>
   Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Partial<T>; // entries were kept or dropped whole
 
-/** `published` stands for DF-Q3, Q8, Q9, Q13, Q25 (plan) and Q26. */
-export const LEVELS: Readonly<Record<RuleSet["levels"], LevelsPolicy>> = { published };
+export const LEVELS: Behaviours<RuleSet["levels"], LevelsPolicy> = {
+  published: { quirks: ["DF-Q3", "DF-Q8", "DF-Q9", "DF-Q13", "DF-Q26"], rule: published },
+  highest: { quirks: ["DF-Q8", "DF-Q9"], rule: highestHomes },
+  corrected: { quirks: ["DF-Q3", "DF-Q8", "DF-Q9"], rule: corrected },
+};

@@ -46,17 +46,31 @@ export function placeNodes(
   type: TileType,
   sizes: ReadonlyMap<string, Pair>,
 ): readonly PlacedNode[] {
-  const { policies, hierarchy, graph } = context;
+  const { policies, hierarchy, graph, weightMemory } = context;
   const homes = new Map<string, Home>();
   let pending: readonly Copy[] = [];
   return graph.nodes.map((node) => {
     const loops = loopsAt(node.loops, sizes.get(node.id)!); // the trace reaches every node
     const { choice, lifted } = firstFeasible(context, node, loops, type);
-    const copies = [...pending, ...policies.copies.before(choice.on, homes, type, hierarchy)];
-    pending = policies.copies.after(choice.on, type);
-    homes.set(node.id, { node, memory: choice.on.topOutput, bits: choice.outputBits });
+    const weights =
+      type.weightsFromTop && weightMemory ? policies.weights.load(choice.on, weightMemory, hierarchy) : [];
+    const moved = policies.copies.before(choice.on, homes, type, hierarchy);
+    const copies = [...pending, ...weights, ...moved];
+    pending = policies.copies.after(choice.on, type, hierarchy);
+    remember(homes, node, moved);
+    homes.set(node.id, { node, memory: choice.on.topOutput, bits: choice.outputBits, copied: new Map() });
     return placedNode(choice, lifted, copies);
   });
+}
+
+/** Notes where the copies before a node have brought what earlier nodes wrote. */
+function remember(homes: Map<string, Home>, { inputs }: GraphNode, copies: readonly Copy[]): void {
+  for (const { kind, operand, to, bits } of copies) {
+    const producer = inputs.find(({ name }) => name === operand)?.producer;
+    const home = producer === undefined ? undefined : homes.get(producer);
+    if (kind !== "output-to-input" || home === undefined) continue;
+    homes.set(home.node.id, { ...home, copied: new Map([...home.copied, [to.memory, bits]]) });
+  }
 }
 
 function placedNode({ on, inputBits, outputBits }: Choice, lifted: Lifted, copies: readonly Copy[]): PlacedNode {
@@ -77,10 +91,11 @@ function placedNode({ on, inputBits, outputBits }: Choice, lifted: Lifted, copie
 function firstFeasible(context: PlacingContext, node: GraphNode, loops: readonly Loop[], type: TileType) {
   const unlifted = choose(context, node, loops, { input: 0, output: 0 });
   if (node.layer === undefined) return { choice: unlifted, lifted: { input: 0, output: 0 } };
+  const streamsWeights = type.weightsFromTop && context.policies.weights.streamsFirstTile;
   let failed = "";
   for (const lifted of retryOrder()) {
     const choice = choose(context, node, loops, lifted);
-    const result = context.costModel.mapLayer(problemOf(context, choice.on, type));
+    const result = context.costModel.mapLayer(problemOf(context, choice.on, streamsWeights));
     if (result.feasible) return { choice, lifted };
     failed = result.memory;
     if (isAtTop(context.hierarchy, choice.on)) break; // the reference would go on for ever: DF-Q14
@@ -139,9 +154,9 @@ function isStreamed(graph: NodeGraph, { id, layer }: GraphNode): boolean {
 function problemOf(
   { hierarchy, unrolling, weightMemory }: Pick<PlacingContext, "hierarchy" | "unrolling" | "weightMemory">,
   on: NodeOnTile,
-  { weightsFromTop }: Pick<TileType, "weightsFromTop">,
+  streamsWeights: boolean,
 ): MappingProblem {
-  const cut = weightsFromTop || !hasWeights(on.node) ? undefined : weightMemory;
+  const cut = streamsWeights || !hasWeights(on.node) ? undefined : weightMemory;
   const spatial = unrolling.get(on.node.id)?.unrolling;
   if (spatial === undefined) throw new Error(`layer '${on.node.id}' has no unrolling`);
   return mappingProblem(on, cut, hierarchy, spatial);
@@ -164,5 +179,5 @@ export function placedProblem(
   const [topInput, topOutput, weights] = [named(placed.topInput), named(placed.topOutput), named(weightMemory)];
   if (topOutput === undefined) throw new Error(`no memory '${placed.topOutput}'`);
   const on = { node, loops: placed.loops, ...(topInput && { topInput }), topOutput };
-  return problemOf({ hierarchy, unrolling, ...(weights && { weightMemory: weights }) }, on, type);
+  return problemOf({ hierarchy, unrolling, ...(weights && { weightMemory: weights }) }, on, type.weightsFromTop);
 }

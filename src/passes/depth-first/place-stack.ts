@@ -31,7 +31,8 @@ export function placeStack(
   const placed = types.map((type, index): PlacedTileType => {
     const reuse = { x: type.columns.read !== undefined, y: type.rows.read !== undefined };
     const { sizes } = policies.regions(graph, { x: type.width, y: type.height }, reuse);
-    return { ...typeFact(type, index), nodes: placeNodes(context, type, sizes) };
+    const weightsFromTop = type.weightsFromTop && policies.weights.streamsFirstTile;
+    return { ...typeFact(type, index), weightsFromTop, nodes: placeNodes(context, type, sizes) };
   });
   return {
     stack: stack.id,
@@ -57,7 +58,7 @@ export function stackTypes(
     return { demand, levels };
   };
   const tile = { x: tiling.tile.width, y: tiling.tile.height };
-  return tileTypes(output, tile, kept, planOf, policies.levels, memories);
+  return tileTypes(output, tile, kept, planOf, policies.levels, memories, policies.leftover);
 }
 
 /** Chains of a stack. A stack of an input alone has activations and outputs on one chain (DF §6.4). */

@@ -1,5 +1,6 @@
 /** Tiles of one stack by type: equal in everything that their cost depends on (DF §4, §7). */
 import type { Memory } from "../../ir/accelerator.js";
+import type { Behaviours, RuleSet } from "../../ir/rules.js";
 import { type BufferDemand, type Counts, type Kept, NO_COUNTS, type TilePosition } from "./kept-buffers.js";
 import { higher, type LevelsPolicy, type PlannedLevels, type StackMemories } from "./levels.js";
 import type { Pair } from "./operands.js";
@@ -46,16 +47,28 @@ export interface StackTypes {
   readonly weightMemory?: Memory;
 }
 
-/**
- * Classes of tiles along one axis. The tile that is left over comes first (DF-Q28): `extent` 10 in tiles of 4 is 2, 4, 4.
- */
-export function axisClasses(extent: number, tile: number): readonly AxisClass[] {
-  const lead = extent % tile || tile;
+/** Classes of tiles along one axis. */
+export type LeftoverPolicy = (extent: number, tile: number) => readonly AxisClass[];
+
+/** The tile that is left over comes first (DF-Q28): `extent` 10 in tiles of 4 is 2, 4, 4. */
+const leftoverFirst: LeftoverPolicy = (extent, tile) => classesOf(extent, tile, extent % tile || tile, tile);
+
+/** The tile that is left over comes last: `extent` 10 in tiles of 4 is 4, 4, 2. */
+const leftoverLast: LeftoverPolicy = (extent, tile) =>
+  classesOf(extent, tile, Math.min(extent, tile), extent % tile || tile);
+
+export const LEFTOVER: Behaviours<RuleSet["leftover"], LeftoverPolicy> = {
+  published: { quirks: ["DF-Q28"], rule: leftoverFirst },
+  last: { quirks: ["DF-Q28"], rule: leftoverLast },
+};
+
+/** @param lead - size of the first of them; `end`: of the last where there are several */
+function classesOf(extent: number, tile: number, lead: number, end: number): readonly AxisClass[] {
   const last = Math.ceil(extent / tile) - 1;
   const first = { size: lead, from: 0, count: 1, isFirst: true, isLast: last === 0 };
   const middle = { size: tile, from: lead, count: last - 1, isFirst: false, isLast: false };
-  const end = { size: tile, from: lead + (last - 1) * tile, count: 1, isFirst: false, isLast: true };
-  return [first, ...(last > 1 ? [middle] : []), ...(last > 0 ? [end] : [])];
+  const final = { size: end, from: extent - end, count: 1, isFirst: false, isLast: true };
+  return [first, ...(last > 1 ? [middle] : []), ...(last > 0 ? [final] : [])];
 }
 
 /**
@@ -70,11 +83,14 @@ export function tileTypes(
   planOf: (tile: TilePosition) => TilePlan,
   policy: LevelsPolicy,
   stack: StackMemories,
+  classes: LeftoverPolicy,
 ): StackTypes {
-  const [columns, rows] = [axisClasses(output.x, tile.x), axisClasses(output.y, tile.y)];
+  const [columns, rows] = [classes(output.x, tile.x), classes(output.y, tile.y)];
   const plans = rows.map((row) => columns.map((column) => planOf(positionOf(column, row))));
   const levels = plans.flat().map((plan) => plan.levels);
-  const rowHome = kept.rows ? policy.rowHome(levels) : undefined;
+  const rowHome = kept.rows ? policy.rowHome(levels, stack) : undefined;
+  const columnHome = (left: TilePlan, right: TilePlan): Memory | undefined =>
+    policy.columnHome(left.levels, right.levels, stack);
   const tiles = rows.flatMap((row, r) =>
     columns.map((column, c): TileType => {
       const own = plans[r]![c]!; // one plan per class
@@ -84,7 +100,7 @@ export function tileTypes(
         count: column.count * row.count,
         firstAt: { x: column.from, y: row.from },
         weightsFromTop: column.isFirst && row.isFirst,
-        columns: kept.columns ? keptColumns(policy, own, plans[r]![c - 1], plans[r]![c + 1]) : NOTHING_KEPT,
+        columns: kept.columns ? keptColumns(columnHome, own, plans[r]![c - 1], plans[r]![c + 1]) : NOTHING_KEPT,
         rows: kept.rows ? keptRows(row, own, rowHome) : NOTHING_KEPT,
       };
     }),
@@ -108,13 +124,13 @@ const highest = (operand: string, levels: readonly PlannedLevels[]): Memory | un
 
 /** A tile reads where its left neighbour was told to write. */
 function keptColumns(
-  policy: LevelsPolicy,
+  columnHome: (left: TilePlan, right: TilePlan) => Memory | undefined,
   own: TilePlan,
   left: TilePlan | undefined,
   right: TilePlan | undefined,
 ): KeptOverlap {
-  const write = right && policy.columnHome(own.levels, right.levels);
-  const read = left && policy.columnHome(left.levels, own.levels);
+  const write = right && columnHome(own, right);
+  const read = left && columnHome(left, own);
   return {
     ...(write && { write }),
     ...(read && { read }),

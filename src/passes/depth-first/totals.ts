@@ -2,6 +2,15 @@
 import type { CopyPhaseCost, LayerCost, Mapping } from "../../ir/cost-model.js";
 import type { EnergyByKind, LayerMapping, NodeCopies, PlacedTileType, TileTypeCost, Totals } from "../../ir/facts.js";
 import { iterations } from "../../ir/network.js";
+import type { Behaviours, RuleSet } from "../../ir/rules.js";
+
+/** How often the cycles of a copy phase count in the latency with final off-loading, for a type of `tiles` tiles. */
+export type TotalsPolicy = (tiles: number) => number;
+
+export const TOTALS: Behaviours<RuleSet["totals"], TotalsPolicy> = {
+  published: { quirks: ["DF-Q1"], rule: () => 1 }, // once per type, unlike everything else
+  scaled: { quirks: ["DF-Q1"], rule: (tiles) => tiles },
+};
 
 /** One tile type with the costs of what runs on it. */
 export interface CostedType {
@@ -29,14 +38,21 @@ class Accumulator {
   readonly #energy = new Map<string, Map<string, number>>();
   readonly #accesses = new Map<string, Accesses>();
   readonly #peak = new Map<string, number>();
+  readonly #copyCount: TotalsPolicy;
   #latency = 0;
+  #offloadedLatency = 0;
   #copyLatency = 0;
   #operations = 0;
+
+  constructor(copyCount: TotalsPolicy) {
+    this.#copyCount = copyCount;
+  }
 
   addLayer({ problem, result: { mapping, cost } }: LayerMapping, count: number): void {
     this.#kind.mac += count * cost.macEnergy;
     this.#kind.memory += count * cost.memoryEnergy;
     this.#latency += count * cost.loadedCycles;
+    this.#offloadedLatency += count * cost.offloadedCycles;
     this.#operations += count * iterations(problem.loops);
     this.#addLevels(mapping, cost, count);
     for (const [memory, bits] of Object.entries(cost.occupancy))
@@ -48,6 +64,7 @@ class Accumulator {
     this.#kind.copy += count * energy;
     this.#latency += count * cycles;
     this.#copyLatency += count * cycles;
+    this.#offloadedLatency += this.#copyCount(count) * cycles;
     copies.forEach(({ hops }, index) => {
       for (const hop of hops) {
         this.#addEnergy(hop.from, operands[index]!, count * hop.sendEnergy); // one operand per copy
@@ -68,6 +85,7 @@ class Accumulator {
       energyByKind: { mac, memory, copy },
       latency: this.#latency,
       copyLatency: this.#copyLatency,
+      offloadedLatency: this.#offloadedLatency,
       operations: this.#operations,
       energyByMemory: sorted(new Map([...this.#energy].map(([id, operands]) => [id, sorted(operands)] as const))),
       accesses: sorted(this.#accesses),
@@ -97,8 +115,8 @@ class Accumulator {
 }
 
 /** Totals of all tiles of the given types. */
-export function totalsOf(types: readonly CostedType[]): Totals {
-  const accumulator = new Accumulator();
+export function totalsOf(types: readonly CostedType[], copyCount: TotalsPolicy): Totals {
+  const accumulator = new Accumulator(copyCount);
   for (const { type, layers, copies } of types) {
     for (const layer of layers) accumulator.addLayer(layer, type.count);
     for (const { node, cost } of copies) accumulator.addPhase(cost, operandsOf(type, node), type.count);

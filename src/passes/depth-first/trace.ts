@@ -1,7 +1,7 @@
 /** Tile sizes traced back from the output of a graph, with the overlap between neighbouring tiles (DF §5). */
 import type { Dim } from "../../ir/axis-map.js";
 import { type Loop, loopSize } from "../../ir/network.js";
-import type { RuleSet } from "../../ir/rules.js";
+import type { Behaviours, RuleSet } from "../../ir/rules.js";
 import { type GraphNode, type InputOperand, type NodeGraph, predecessors } from "./graph.js";
 import { DIRECTIONS, extentAlong, loopsAt, mapSize, type Pair, type SizedOperand, sameInBoth } from "./operands.js";
 
@@ -16,6 +16,8 @@ export interface Trace {
   readonly sizes: ReadonlyMap<string, Pair>;
   /** Columns and rows of an operand that the neighbouring tiles have too, by `operandKey`. */
   readonly overlap: ReadonlyMap<string, Pair>;
+  /** Columns and rows of an operand that are taken from what earlier tiles kept, by `operandKey`. */
+  readonly reads: ReadonlyMap<string, Pair>;
   /** Columns and rows of a node's output that the next tiles need again; nodes without consumers have none. */
   readonly kept: ReadonlyMap<string, Pair>;
 }
@@ -27,9 +29,36 @@ export const operandKey = (node: GraphNode, operand: SizedOperand): string => `$
 
 /** How far a feature map runs ahead of the sink's tile, and how much of that a consumer needs again. */
 interface Ahead {
+  /** Of the consumer: `operandKey`. */
+  readonly operand: string;
   readonly lag: Pair;
   readonly overlap: Pair;
+  /** Columns and rows of the operand. */
+  readonly extent: Pair;
 }
+
+/** How branches of different length are aligned. */
+interface Alignment {
+  /** Half of what a window reaches beyond its stride, rounded down. `gap`: what a tile's span exceeds its stride by. */
+  centre(window: { readonly stride: number; readonly reach: number; readonly gap: number }): number;
+  /** What a consumer takes from kept overlap, given the farthest lag of all consumers. */
+  reads(consumer: Ahead, farthest: Pair): Pair;
+}
+
+/** The centre is odd for strides beyond the window (DF-Q17); a lagging branch reads its own overlap alone (DF-Q11). */
+const PUBLISHED: Alignment = {
+  centre: ({ stride, gap }) => Math.floor((gap + stride - 1) / 2),
+  reads: ({ overlap }) => overlap,
+};
+
+/** The centre is that of the window, whatever the tile; a lagging branch reads everything that it is behind. */
+const CORRECTED: Alignment = {
+  centre: ({ reach }) => Math.floor((reach - 1) / 2),
+  reads({ lag, overlap, extent }, farthest) {
+    const along = (key: keyof Pair): number => Math.min(extent[key], farthest[key] - lag[key] + overlap[key]);
+    return { x: along("x"), y: along("y") };
+  },
+};
 
 /** Accumulates what the nodes visited so far ask of their producers. */
 class Tracer {
@@ -38,9 +67,11 @@ class Tracer {
   /** Producer → consumer → latest answer. */
   readonly ahead = new Map<string, Map<string, Ahead>>();
   readonly #reuse: Reuse;
+  readonly #alignment: Alignment;
 
-  constructor(graph: NodeGraph, tile: Pair, reuse: Reuse) {
+  constructor(graph: NodeGraph, tile: Pair, reuse: Reuse, alignment: Alignment) {
     this.#reuse = reuse;
+    this.#alignment = alignment;
     this.sizes.set(graph.sink.id, tile);
   }
 
@@ -58,31 +89,58 @@ class Tracer {
 
   result(): Trace {
     const kept = [...this.ahead].map(([id, entries]) => [id, keptOf([...entries.values()])] as const);
-    return { sizes: this.sizes, overlap: this.overlap, kept: new Map(kept) };
+    const reads = [...this.ahead].flatMap(([id, entries]) =>
+      [...entries.values()].map((ahead) => [ahead.operand, this.#alignment.reads(ahead, this.lagOf(id))] as const),
+    );
+    return {
+      sizes: this.sizes,
+      overlap: this.overlap,
+      reads: inOrderOf(this.overlap, new Map(reads)),
+      kept: new Map(kept),
+    };
   }
 
   #ask(node: GraphNode, operand: InputOperand, loops: readonly Loop[], lag: Pair): void {
     const { producer } = operand;
-    const [x, y] = DIRECTIONS.map(([key, dim]) => request(operand, loops, dim, lag[key], this.#reuse[key]));
+    const [x, y] = DIRECTIONS.map(([key, dim]) =>
+      request(operand, loops, dim, lag[key], this.#reuse[key], this.#alignment),
+    );
     if (x === undefined || y === undefined) throw new Error("a feature map has two directions");
     const wanted = this.sizes.get(producer) ?? sameInBoth(0);
     this.sizes.set(producer, { x: Math.max(wanted.x, x.wanted), y: Math.max(wanted.y, y.wanted) });
-    const overlap = { x: x.overlap, y: y.overlap };
-    this.overlap.set(operandKey(node, operand), overlap);
+    const [key, overlap, extent] = [
+      operandKey(node, operand),
+      { x: x.overlap, y: y.overlap },
+      { x: x.span, y: y.span },
+    ];
+    this.overlap.set(key, overlap);
     const entries = this.ahead.get(producer) ?? new Map<string, Ahead>();
-    this.ahead.set(producer, entries.set(node.id, { lag: { x: x.lag, y: y.lag }, overlap }));
+    this.ahead.set(producer, entries.set(node.id, { operand: key, lag: { x: x.lag, y: y.lag }, overlap, extent }));
   }
 }
 
 /** One consumer's wish along one direction. Padding is unknown to it: all windows are valid (DF §1.4). */
-function request(operand: InputOperand, loops: readonly Loop[], dim: Dim, lag: number, isReused: boolean) {
-  const stride = operand.windows.find(({ out }) => out === dim)?.stride ?? 1;
+function request(
+  operand: InputOperand,
+  loops: readonly Loop[],
+  dim: Dim,
+  lag: number,
+  isReused: boolean,
+  { centre }: Alignment,
+) {
+  const window = operand.windows.find(({ out }) => out === dim);
+  const stride = window?.stride ?? 1;
+  const reach = window === undefined ? 1 : (loopSize(loops, window.tap, 1) - 1) * window.dilation + 1;
   const span = extentAlong(operand, loops, dim);
   const gap = span - loopSize(loops, dim, 1) * stride;
   const overlap = Math.max(0, gap);
-  const shift = Math.floor((gap + stride - 1) / 2); // odd for strides beyond the window: DF-Q17
-  return { wanted: isReused ? span - overlap : span, overlap, lag: stride * lag - shift + overlap };
+  const ahead = stride * lag - centre({ stride, reach, gap }) + overlap;
+  return { wanted: isReused ? span - overlap : span, span, overlap, lag: ahead };
 }
+
+/** Entries of `map` in the order in which `like` has its keys. */
+const inOrderOf = <T>(like: ReadonlyMap<string, unknown>, map: ReadonlyMap<string, T>): ReadonlyMap<string, T> =>
+  new Map([...like.keys()].flatMap((key) => (map.has(key) ? [[key, map.get(key)!] as const] : [])));
 
 /** From the farthest lag of any consumer down to the last element that one of them needs again. */
 function keptOf(entries: readonly Ahead[]): Pair {
@@ -101,7 +159,7 @@ const VISIT_LIMIT = 1 << 16;
  */
 const depthFirst: RegionsPolicy = (graph, tile, reuse) => {
   if (pathCount(graph) > VISIT_LIMIT) return nodeByNode(graph, tile, reuse);
-  const tracer = new Tracer(graph, tile, reuse);
+  const tracer = new Tracer(graph, tile, reuse, PUBLISHED);
   const work = [{ node: graph.sink, lag: sameInBoth(0) }];
   for (let next = work.pop(); next !== undefined; next = work.pop()) {
     tracer.visit(next.node, next.lag);
@@ -124,17 +182,23 @@ function pathCount(graph: NodeGraph): number {
 }
 
 /** Every node once, after all its consumers: the same sizes, and lags that are final when they are used. */
-export const nodeByNode: RegionsPolicy = (graph, tile, reuse) => {
-  const tracer = new Tracer(graph, tile, reuse);
+export const nodeByNode: RegionsPolicy = (graph, tile, reuse) =>
+  tracedOnce(graph, new Tracer(graph, tile, reuse, PUBLISHED));
+
+const corrected: RegionsPolicy = (graph, tile, reuse) => tracedOnce(graph, new Tracer(graph, tile, reuse, CORRECTED));
+
+function tracedOnce(graph: NodeGraph, tracer: Tracer): Trace {
   for (const node of graph.nodes.toReversed()) {
     if (node === graph.sink) tracer.visit(node, sameInBoth(0));
     else if (tracer.sizes.has(node.id)) tracer.visit(node, tracer.lagOf(node.id));
   }
   return tracer.result();
-};
+}
 
-/** `published` stands for DF-Q11 (lags of the writer, overlap of the reader), Q17, Q21, Q29, Q30 and Q32. */
-export const REGIONS: Readonly<Record<RuleSet["regions"], RegionsPolicy>> = { published: depthFirst };
+export const REGIONS: Behaviours<RuleSet["regions"], RegionsPolicy> = {
+  published: { quirks: ["DF-Q11", "DF-Q17", "DF-Q21", "DF-Q29", "DF-Q30", "DF-Q32"], rule: depthFirst },
+  corrected: { quirks: ["DF-Q11", "DF-Q17", "DF-Q32"], rule: corrected },
+};
 
 /**
  * Extents of all feature maps of a network: traced back from its first sink at its declared size, without padding (DF §1.4, Q30).

@@ -5,12 +5,13 @@ import { DEFINES } from "../../../src/ir/rules.js";
 import { stackViews } from "../../../src/passes/depth-first/network-view.js";
 import { stackTypes } from "../../../src/passes/depth-first/place-stack.js";
 import { policiesOf } from "../../../src/passes/depth-first/policies.js";
-import { axisClasses } from "../../../src/passes/depth-first/tile-types.js";
+import { LEFTOVER } from "../../../src/passes/depth-first/tile-types.js";
 import { compile } from "../../support/compile.js";
 import { builtIn, fsrcnn, moduleOf, residual } from "../../support/networks.js";
 
 const policies = policiesOf(DEFINES);
 const meta = builtIn();
+const axisClasses = LEFTOVER.published.rule;
 
 function typesOf(specs: ReturnType<typeof residual>, width: number, height: number, overlap: OverlapMode) {
   const { module } = compile(moduleOf(specs), { stacks: { rule: "single" }, upTo: "partition-stacks" });

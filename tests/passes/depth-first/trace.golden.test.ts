@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CopyCost } from "../../../src/ir/cost-model.js";
 import { COSTS, MAPPINGS, PLACEMENT, type PlacedNode } from "../../../src/ir/facts.js";
 import type { Module } from "../../../src/ir/module.js";
-import { CUTS, weightBits, weightBudget } from "../../../src/passes/depth-first/cuts.js";
+import { CUTS, weightBits } from "../../../src/passes/depth-first/cuts.js";
 import {
   cacheBits,
   KEPT_BUFFERS,
@@ -13,13 +13,14 @@ import {
 import { LEVELS } from "../../../src/passes/depth-first/levels.js";
 import { networkView, stackViews } from "../../../src/passes/depth-first/network-view.js";
 import { stackMemories } from "../../../src/passes/depth-first/place-stack.js";
-import { axisClasses } from "../../../src/passes/depth-first/tile-types.js";
+import { LEFTOVER } from "../../../src/passes/depth-first/tile-types.js";
 import { REGIONS, type Trace } from "../../../src/passes/depth-first/trace.js";
 import { hasShared, readShared, sharedFiles } from "../../support/shared.js";
 import { differences, evaluated, overlapOf, planned, type ReferenceRun, referenceModule } from "./reference.js";
 
 const FOLDER = ["golden", "depth-first-trace"] as const;
-const [trace, demandOf, levels, cuts] = [REGIONS.published, KEPT_BUFFERS.published, LEVELS.published, CUTS.published];
+const [trace, demandOf, levels] = [REGIONS.published.rule, KEPT_BUFFERS.published.rule, LEVELS.published.rule];
+const [cuts, axisClasses] = [CUTS.published.rule, LEFTOVER.published.rule];
 
 interface Traced extends ReferenceRun {
   readonly stack_cuts: readonly number[];
@@ -94,7 +95,7 @@ describe.skipIf(!hasShared)("depth-first traces of the reference (skipped withou
         workload,
         cuts.automatic(graph, hierarchy).map(Number),
       ]);
-      const budget = weightBudget(views[0]!.graph, views[0]!.hierarchy);
+      const budget = cuts.budget(views[0]!.graph, views[0]!.hierarchy);
       return [accelerator, { top_onchip_weight_memory_bits: budget, cuts: Object.fromEntries(lists) }];
     });
     expect(Object.fromEntries(found)).toEqual(expected);

@@ -6,7 +6,7 @@ import { nodeByNode, REGIONS } from "../../../src/passes/depth-first/trace.js";
 import { compile } from "../../support/compile.js";
 import { add, conv, fsrcnn, type LayerSpec, moduleOf, network, residual } from "../../support/networks.js";
 
-const trace = REGIONS.published;
+const trace = REGIONS.published.rule;
 
 const graphOf = (specs: ReturnType<typeof network>) => {
   const { module } = compile(moduleOf(specs), { stacks: { rule: "single" }, upTo: "partition-stacks" });

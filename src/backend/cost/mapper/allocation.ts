@@ -1,6 +1,7 @@
 /** Where capacity cuts a loop order: which loops each memory holds for each operand (SL §4). */
+import type { Memory } from "../../../ir/accelerator.js";
 import type { Loop } from "../../../ir/network.js";
-import type { RuleSet } from "../../../ir/rules.js";
+import type { Behaviours, RuleSet } from "../../../ir/rules.js";
 import { type LayerModel, type OperandModel, type Resident, relevanceOf } from "./layer-model.js";
 import type { SizesPolicy } from "./sizes.js";
 import type { SpatialMapping } from "./spatial.js";
@@ -13,30 +14,37 @@ export type Allocation =
   /** The memory (by position in the hierarchy) that cannot hold what must stay in it. */
   | { readonly feasible: false; readonly memory: number };
 
-export type CapacityCutsPolicy = (
-  layer: LayerModel,
-  spatial: SpatialMapping,
-  order: readonly Loop[],
-  sizes: SizesPolicy,
-) => Allocation;
+export interface CapacityCutsPolicy {
+  /** Numbers of loops per resident of a memory, out of what each could keep there; `undefined`: the order is refused. */
+  choose(candidates: readonly (readonly Candidate[])[], capacity: number): readonly number[] | undefined;
+  /** Whether the data of all residents together is held against the memory's capacity. */
+  checksSum(memory: Memory): boolean;
+}
 
-export const CAPACITY_CUTS: Readonly<Record<RuleSet["capacityCuts"], CapacityCutsPolicy>> = {
-  published: allocateByAccessEstimate,
+const published: CapacityCutsPolicy = {
+  choose: (candidates, capacity) => fewestAccesses(candidates, capacity) ?? candidates.map(() => 0), // Q23
+  checksSum: ({ operands }) => operands.every(({ level }) => level > 0), // Q25
+};
+
+export const CAPACITY_CUTS: Behaviours<RuleSet["capacityCuts"], CapacityCutsPolicy> = {
+  published: { quirks: ["SL-Q22", "SL-Q23", "SL-Q25"], rule: published },
+  checked: { quirks: ["SL-Q23", "SL-Q25"], rule: { choose: fewestAccesses, checksSum: () => true } },
 };
 
 /** What one operand could keep in a memory: `bits` of the next `count` loops, at an estimate of accesses to the level above. */
-interface Candidate {
+export interface Candidate {
   readonly count: number;
   readonly bits: number;
   readonly accesses: number;
 }
 
-/** The published rule: fewest bits × remaining iterations, summed over the residents of a memory (Q22–Q24). */
-function allocateByAccessEstimate(
+/** Cuts an order, memory by memory in declared order (SL §4); each memory gives its residents what the policy chooses. */
+export function allocate(
   layer: LayerModel,
   spatial: SpatialMapping,
   order: readonly Loop[],
   sizes: SizesPolicy,
+  policy: CapacityCutsPolicy,
 ): Allocation {
   const cuts = layer.operands.map((): number[] => []);
   for (const [memory, model] of layer.memories.entries()) {
@@ -44,7 +52,8 @@ function allocateByAccessEstimate(
       residentCandidates(layer, spatial, order, cuts[resident.operand]!, resident, model.memory.size, sizes),
     );
     if (candidates.some((list) => list.length === 0)) return { feasible: false, memory };
-    const counts = fewestAccesses(candidates, model.memory.size);
+    const counts = policy.choose(candidates, model.memory.size);
+    if (counts === undefined) return { feasible: false, memory };
     for (const [r, { operand, isTop }] of model.residents.entries()) {
       const cut = (cuts[operand]!.at(-1) ?? 0) + counts[r]!;
       cuts[operand]!.push(cut);
@@ -102,15 +111,19 @@ function tileElements(operand: OperandModel, loops: readonly Loop[], sizes: Size
   return elements;
 }
 
-/** Combination that fits with the smallest estimate, the last such one; nothing for everybody where none fits (Q23). */
-function fewestAccesses(candidates: readonly (readonly Candidate[])[], capacity: number): readonly number[] {
-  let best = { accesses: Number.POSITIVE_INFINITY, counts: candidates.map(() => 0) };
+/** Fewest bits × remaining iterations, summed over the residents (Q22): the last such combination that fits, if any does. */
+function fewestAccesses(
+  candidates: readonly (readonly Candidate[])[],
+  capacity: number,
+): readonly number[] | undefined {
+  let best: { readonly accesses: number; readonly counts: readonly number[] } | undefined;
   for (const combination of product(candidates)) {
     if (combination.reduce((sum, { bits }) => sum + bits, 0) > capacity) continue;
     const accesses = combination.reduce((sum, candidate) => sum + candidate.accesses, 0);
-    if (accesses <= best.accesses) best = { accesses, counts: combination.map(({ count }) => count) };
+    if (best === undefined || accesses <= best.accesses)
+      best = { accesses, counts: combination.map(({ count }) => count) };
   }
-  return best.counts;
+  return best?.counts;
 }
 
 /** Cartesian product, the last list fastest. */

@@ -1,6 +1,6 @@
 /** What a cut loop order keeps where, how often it changes, and how much of a memory it fills (SL §5). */
 import type { Loop } from "../../../ir/network.js";
-import type { Cuts } from "./allocation.js";
+import type { CapacityCutsPolicy, Cuts } from "./allocation.js";
 import { decouple } from "./decouple.js";
 import { type LayerModel, type OperandModel, type Relevance, relevanceOf } from "./layer-model.js";
 import type { PartialSumsPolicy } from "./partial-sums.js";
@@ -14,12 +14,14 @@ export interface OperandCycles {
   /** Product of the outermost run of relevant (irrelevant) loops at this level. */
   readonly topRelevant: readonly number[];
   readonly topIrrelevant: readonly number[];
+  /** How often data comes to this level for the first time: tiles that differ, repeated visits left out. */
+  readonly distinctTiles: readonly number[];
 }
 
 /** Data of one operand in one instance, per array level. */
 export interface OperandData {
   readonly elements: readonly number[];
-  /** Bits per element. */
+  /** Bits per element that crosses the upper side of the level. */
   readonly widths: readonly number[];
   readonly bits: readonly number[];
   /** Bits that must be there at once while the topmost relevant loops stream. */
@@ -49,6 +51,9 @@ export function operandCycles(operand: OperandModel, order: readonly Loop[], cut
     cycles: [0, ...cuts].map((cut) => iterationsOf(order.slice(0, cut))),
     topRelevant: [1, ...levels.map((loops) => topRun(operand, loops, "relevant"))],
     topIrrelevant: [1, ...levels.map((loops) => topRun(operand, loops, "irrelevant"))],
+    distinctTiles: [0, ...cuts].map((cut) =>
+      iterationsOf(order.slice(cut).filter(({ dim }) => relevanceOf(operand, dim) !== "irrelevant")),
+    ),
   };
 }
 
@@ -68,7 +73,9 @@ export function operandData(
   );
   const incomplete = incompleteAbove(operand, temporal, spatial);
   const widths = incomplete.map((flag) => partialSums.width(operand, flag));
-  const bits = elements.map((count, a) => count * widths[a]!);
+  const bits = elements.map(
+    (count, a) => count * partialSums.heldWidth(operand, incomplete[a]!, incomplete[a - 1] ?? incomplete[a]!),
+  );
   const effectiveBits = bits.map((size, a) => Math.floor(size / topRelevant[a]!));
   return { elements, widths, bits, effectiveBits, incomplete };
 }
@@ -110,14 +117,15 @@ export function utilisation(layer: LayerModel, bits: readonly (readonly number[]
   return { individual, shared };
 }
 
-/**
- * First memory that overflows, by position in the hierarchy. The published check of the sum leaves out memories that are the lowest
- * level of some operand (Q25); where the reference aborts, the ordering is rejected (Q23).
- */
-export function overflowingMemory(layer: LayerModel, { individual, shared }: Utilisation): number | undefined {
+/** First memory that overflows, by position in the hierarchy. Where the reference aborts, the ordering is rejected (Q23). */
+export function overflowingMemory(
+  layer: LayerModel,
+  { individual, shared }: Utilisation,
+  { checksSum }: CapacityCutsPolicy,
+): number | undefined {
   const index = layer.memories.findIndex(({ memory, residents }, i) => {
     if (residents.some(({ operand, level }) => individual[operand]![level]! > 1)) return true;
-    return shared[i]! > 1 && memory.operands.every(({ level }) => level > 0);
+    return shared[i]! > 1 && checksSum(memory);
   });
   return index === -1 ? undefined : index;
 }

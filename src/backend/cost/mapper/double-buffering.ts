@@ -1,7 +1,7 @@
 /** Which levels are double-buffered (SL §8.1; Q18, Q19). */
-import type { RuleSet } from "../../../ir/rules.js";
+import type { Behaviours, RuleSet } from "../../../ir/rules.js";
 import type { Utilisation } from "./analysis.js";
-import type { LayerModel } from "./layer-model.js";
+import type { LayerModel, Resident } from "./layer-model.js";
 
 /**
  * @param effective - effective utilisation (SL §5.5) under the fractional mapping
@@ -9,8 +9,9 @@ import type { LayerModel } from "./layer-model.js";
  */
 export type DoubleBufferingPolicy = (layer: LayerModel, effective: Utilisation) => readonly (readonly boolean[])[];
 
-export const DOUBLE_BUFFERING: Readonly<Record<RuleSet["doubleBuffering"], DoubleBufferingPolicy>> = {
-  published: firstComeFirstServed,
+export const DOUBLE_BUFFERING: Behaviours<RuleSet["doubleBuffering"], DoubleBufferingPolicy> = {
+  published: { quirks: ["SL-Q18", "SL-Q19"], rule: firstComeFirstServed },
+  "smallest-first": { quirks: ["SL-Q18"], rule: smallestFirst },
 };
 
 /** What one operand takes is gone for the next (Q18); the array never has a second buffer (Q19). */
@@ -26,4 +27,18 @@ function firstComeFirstServed(layer: LayerModel, effective: Utilisation): readon
       return true;
     }),
   ]);
+}
+
+/** As many residents of a memory as fit twice, whatever the order of the operands: the smallest ones. */
+function smallestFirst(layer: LayerModel, { individual, shared }: Utilisation): readonly (readonly boolean[])[] {
+  const buffered = layer.operands.map(({ levels }) => [false, ...levels.map(() => false)]);
+  for (const [memory, { residents }] of layer.memories.entries()) {
+    let filled = shared[memory]!;
+    const sizeOf = ({ operand, level }: Resident): number => individual[operand]![level]!;
+    for (const resident of [...residents].sort((a, b) => sizeOf(a) - sizeOf(b))) {
+      filled += sizeOf(resident);
+      buffered[resident.operand]![resident.level + 1] = filled <= 1;
+    }
+  }
+  return buffered;
 }

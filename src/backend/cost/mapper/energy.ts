@@ -42,12 +42,12 @@ function directionWords(
   spatial: OperandSpatial,
   policy: WordsPolicy,
 ): number {
-  const { amount, width, count } = movement[direction];
+  const { amount, width, visits } = movement[direction];
   if (amount === 0) return 0;
   const port = portOf(operand.levels[m]!, direction);
   const instances = spatial.unitCount[m + 1]!;
-  if (direction === "th" || direction === "fh") return policy.highSide(amount, width, count, instances, port);
-  return policy.lowSide(amount, width, count, instances, port, partnerBandwidth(operand, m, direction, spatial));
+  if (direction === "th" || direction === "fh") return policy.highSide(amount, width, visits, instances, port);
+  return policy.lowSide(amount, width, visits, instances, port, partnerBandwidth(operand, m, direction, spatial));
 }
 
 /** Bits per cycle of the instances below level `m` that hold distinct data, at their other end of the transfer. */

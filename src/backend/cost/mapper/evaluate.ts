@@ -4,7 +4,7 @@
  */
 import type { LayerCost, Mapping } from "../../../ir/cost-model.js";
 import type { Loop } from "../../../ir/network.js";
-import type { Cuts } from "./allocation.js";
+import { allocate, type Cuts } from "./allocation.js";
 import {
   loopsPerLevel,
   type OperandCycles,
@@ -71,7 +71,7 @@ export function evaluateEnergy(
   order: readonly Loop[],
   policies: MapperPolicies,
 ): Feasible<EnergyEvaluation> {
-  const allocation = policies.capacityCuts(layer, spatial, order, policies.sizes);
+  const allocation = allocate(layer, spatial, order, policies.sizes, policies.capacityCuts);
   return allocation.feasible ? evaluateCuts(layer, spatial, order, allocation.cuts, policies) : allocation;
 }
 
@@ -94,7 +94,7 @@ export function evaluateCuts(
     layer,
     fractional.data.map(({ bits }) => bits),
   );
-  const overflow = overflowingMemory(layer, filled);
+  const overflow = overflowingMemory(layer, filled, policies.capacityCuts);
   if (overflow !== undefined) return { feasible: false, memory: overflow };
   const operands = layer.operands.map((operand, o) =>
     operandEnergy(operand, fractional.movements[o]!, spatial.fractional[o]!, policies.words),
@@ -128,7 +128,7 @@ export function evaluateLatency(
     fractional.data.map(({ effectiveBits }) => effectiveBits),
   );
   const doubleBuffered = policies.doubleBuffering(layer, effectiveUtilisation);
-  const times = transferTimes(layer, integer.movements, doubleBuffered);
+  const times = transferTimes(layer, integer.movements, doubleBuffered, policies.stalls);
   const ports = portLoads(layer, times, policies.stalls);
   const loading = policies.loading.load(layer, times);
   const offloading = policies.loading.offload(layer, times);

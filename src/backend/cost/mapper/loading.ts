@@ -1,7 +1,7 @@
 /** Initial loading of the inputs and final off-loading of the output (SL §8.5–8.6; Q5–Q8, Q32). */
 import type { Port } from "../../../ir/accelerator.js";
-import type { RuleSet } from "../../../ir/rules.js";
-import type { LayerModel, OperandLevel, OperandModel } from "./layer-model.js";
+import type { Behaviours, RuleSet } from "../../../ir/rules.js";
+import type { LayerModel, OperandModel } from "./layer-model.js";
 import type { MovementTimes } from "./transfer-times.js";
 
 /** Loading of one input, cycles. */
@@ -32,38 +32,77 @@ export interface LoadingPolicy {
   offload(layer: LayerModel, times: LayerTimes): Offloading;
 }
 
-export const LOADING: Readonly<Record<RuleSet["loading"], LoadingPolicy>> = {
-  published: { load: publishedLoading, offload: publishedOffloading },
+const published: LoadingPolicy = {
+  load(layer, times) {
+    const output = layer.operands[0]!.memoryOperand;
+    const isShared = (port: Port): boolean => servedOperands(port).filter((operand) => operand !== output).length > 1; // Q8
+    const inputs = inputsOf(layer, times, isShared).map((hops): InputLoading => {
+      const outermostHalf = hops.findLast(({ sharedEnds }) => sharedEnds === 1)?.cycles ?? 0; // Q6
+      return { ...inputLoading(hops), halfShared: outermostHalf };
+    });
+    const [only, ...others] = inputs;
+    const isAlone = only !== undefined && others.length === 0;
+    return { inputs, cycles: isAlone ? only.individual : loadTogether(inputs) }; // Q7
+  },
+  offload(layer, times) {
+    const hops = offloadingHops(layer, times);
+    return { hops, cycles: (hops.at(-1) ?? 0) + latencyOnTheWay(layer.operands[0]!) }; // hops overlap always: Q5
+  },
 };
 
-function publishedLoading(layer: LayerModel, times: LayerTimes): Loading {
-  const output = layer.operands[0]!;
-  const inputs = layer.operands.slice(1).map((input, i) => inputLoading(input, output, times[i + 1]!));
-  const [only, ...others] = inputs;
-  if (only === undefined) return { inputs, cycles: 0 };
-  if (others.length === 0) return { inputs, cycles: only.individual }; // Q7
-  return { inputs, cycles: loadTogether(inputs) };
+/** Ports are shared by what the layer moves; every hop counts; intermediate memories take their time in both directions (Q32). */
+const corrected: LoadingPolicy = {
+  load(layer, times) {
+    const moving = layer.operands.slice(1).filter(({ bits }) => bits > 0);
+    const isShared = (port: Port): boolean =>
+      moving.filter(({ memoryOperand }) => servedOperands(port).includes(memoryOperand)).length > 1;
+    const inputs = inputsOf(layer, times, isShared).map(inputLoading);
+    const latency = Math.max(0, ...moving.map(latencyOnTheWay));
+    return { inputs, cycles: loadTogether(inputs) + latency };
+  },
+  offload(layer, times) {
+    const hops = offloadingHops(layer, times);
+    const { levels } = layer.operands[0]!;
+    const waits = hops.slice(0, -1).filter((_, m) => levels[m + 1]!.ports.fl === levels[m + 1]!.ports.th);
+    const cycles = [...waits, hops.at(-1) ?? 0].reduce((sum, hop) => sum + hop, 0);
+    return { hops, cycles: cycles + latencyOnTheWay(layer.operands[0]!) };
+  },
+};
+
+export const LOADING: Behaviours<RuleSet["loading"], LoadingPolicy> = {
+  published: { quirks: ["SL-Q5", "SL-Q6", "SL-Q7", "SL-Q8", "SL-Q32"], rule: published },
+  corrected: { quirks: ["SL-Q5", "SL-Q6", "SL-Q7", "SL-Q8", "SL-Q32"], rule: corrected },
+};
+
+/** One step of an input on its way down, with the number of its ports that other inputs use too. */
+interface LoadingHop {
+  readonly cycles: number;
+  readonly sharedEnds: number;
 }
 
-function inputLoading(input: OperandModel, output: OperandModel, times: readonly MovementTimes[]): InputLoading {
-  const hops: number[] = [];
-  const loading = { individual: 0, halfShared: 0, shared: 0 };
-  for (const [m, upper] of input.levels.slice(1).entries()) {
-    const hop = Math.max(times[m]!.fh.real, times[m + 1]!.tl.real);
-    hops.push(hop);
-    const sharedEnds = [input.levels[m]!.ports.fh, upper.ports.tl].filter((port) => servesSeveralInputs(port, output));
-    if (sharedEnds.length === 2) loading.shared += hop;
-    else if (sharedEnds.length === 0) loading.individual += hop;
-    else loading.halfShared = hop; // Q6: only the outermost such hop is kept
-  }
-  return { hops, ...loading };
+/** Per input: its hops, innermost first. */
+function inputsOf(
+  layer: LayerModel,
+  times: LayerTimes,
+  isShared: (port: Port) => boolean,
+): readonly (readonly LoadingHop[])[] {
+  return layer.operands.slice(1).map(({ levels }, i) =>
+    levels.slice(1).map((upper, m): LoadingHop => {
+      const [receiver, sender] = [times[i + 1]![m]!, times[i + 1]![m + 1]!];
+      const ends = [levels[m]!.ports.fh, upper.ports.tl].filter((port) => port !== undefined && isShared(port));
+      return { cycles: Math.max(receiver.fh.real, sender.tl.real), sharedEnds: ends.length };
+    }),
+  );
 }
 
-/** Decided by what the hardware lists, not by what the layer moves (Q8). */
-function servesSeveralInputs(port: Port | undefined, output: OperandModel): boolean {
-  const served = (port?.services ?? []).map(({ operand }) => operand);
-  return new Set(served.filter((operand) => operand !== output.memoryOperand)).size > 1;
+function inputLoading(hops: readonly LoadingHop[]): InputLoading {
+  const [individual, halfShared, shared] = [0, 1, 2].map((ends) =>
+    hops.filter(({ sharedEnds }) => sharedEnds === ends).reduce((sum, { cycles }) => sum + cycles, 0),
+  ) as [number, number, number]; // one sum per number of ends
+  return { hops: hops.map(({ cycles }) => cycles), individual, halfShared, shared };
 }
+
+const servedOperands = ({ services }: Port): readonly string[] => [...new Set(services.map(({ operand }) => operand))];
 
 /**
  * Shared parts go one after the other, the rest overlaps; the best order of the inputs counts. The published rule states this for
@@ -79,10 +118,10 @@ function loadTogether(inputs: readonly InputLoading[]): number {
   );
 }
 
-/** The topmost hop in full and one memory latency per intermediate level: hops are taken to overlap always (Q5, Q32). */
-function publishedOffloading(layer: LayerModel, times: LayerTimes): Offloading {
-  const { levels } = layer.operands[0]!;
-  const hops = levels.slice(1).map((_, m) => Math.max(times[0]![m]!.th.real, times[0]![m + 1]!.fl.real));
-  const latency = levels.slice(1, -1).reduce((sum, { memory }: OperandLevel) => sum + memory.latency, 0);
-  return { hops, cycles: (hops.at(-1) ?? 0) + latency };
-}
+/** Cycles of the output's hops upwards, innermost first. */
+const offloadingHops = ({ operands }: LayerModel, times: LayerTimes): readonly number[] =>
+  operands[0]!.levels.slice(1).map((_, m) => Math.max(times[0]![m]!.th.real, times[0]![m + 1]!.fl.real));
+
+/** One latency per memory between the innermost and the outermost one. */
+const latencyOnTheWay = ({ levels }: OperandModel): number =>
+  levels.slice(1, -1).reduce((sum, { memory }) => sum + memory.latency, 0);

@@ -13,15 +13,16 @@ export interface Transfer {
   readonly width: number;
   /** Cycles. */
   readonly period: number;
-  /** Periods in the whole layer. */
+  /** Periods in the whole layer, and those of them in which data moves. */
   readonly count: number;
+  readonly visits: number;
   /** Cycles of a period in which the transfer may happen without double buffering. */
   readonly window: number;
 }
 
 export type Movement = Readonly<Record<Direction, Transfer>>;
 
-const IDLE: Transfer = { amount: 0, width: 0, period: 0, count: 0, window: 0 };
+const IDLE: Transfer = { amount: 0, width: 0, period: 0, count: 0, visits: 0, window: 0 };
 
 /** Movements of one operand per memory level under one spatial mapping. */
 export function operandMovements(
@@ -36,11 +37,13 @@ export function operandMovements(
   /** Across the boundary above array level `a`, whose data is moved `copies` times at once. */
   const across = (a: number, copies: number): Transfer => {
     const period = cycles.cycles[a]!;
+    const count = Math.floor(total / period);
     return {
       amount: data.elements[a]! * copies,
       width: data.widths[a]!,
       period,
-      count: Math.floor(total / period),
+      count,
+      visits: count,
       window: Math.floor(period / cycles.topIrrelevant[a]!),
     };
   };
@@ -48,15 +51,10 @@ export function operandMovements(
     const low = across(m, boost[m]!);
     const high = m < top ? across(m + 1, 1) : IDLE;
     if (!operand.isOutput) return { tl: low, fl: IDLE, th: IDLE, fh: high };
-    const readBack = (transfer: Transfer, incomplete: boolean): Transfer => {
-      const count = partialSums.readBacks(transfer.count, incomplete);
-      return count > 0 ? { ...transfer, count } : IDLE;
+    const readBack = (transfer: Transfer, a: number): Transfer => {
+      const visits = partialSums.readBacks(transfer.count, cycles.distinctTiles[a]!, data.incomplete[a]!);
+      return visits > 0 ? { ...transfer, visits } : IDLE;
     };
-    return {
-      tl: readBack(low, data.incomplete[m]!),
-      fl: low,
-      th: high,
-      fh: readBack(high, data.incomplete[m + 1]!),
-    };
+    return { tl: readBack(low, m), fl: low, th: high, fh: m < top ? readBack(high, m + 1) : IDLE };
   });
 }

@@ -1,18 +1,32 @@
-/** When partial sums travel, and how wide they are (SL §5.4, §6; Q1, Q2, Q36). */
-import type { RuleSet } from "../../../ir/rules.js";
+/** When partial sums travel, and how wide they are (SL §5.4, §6; Q1, Q2). */
+import type { Behaviours, RuleSet } from "../../../ir/rules.js";
 import type { OperandModel } from "./layer-model.js";
 
 export interface PartialSumsPolicy {
-  /** Bits per element held at, and moved across, a level; `incomplete`: the output is still being summed above it. */
+  /** Bits per element that moves across the upper side of a level; `incomplete`: the output is still being summed above it. */
   width(operand: OperandModel, incomplete: boolean): number;
-  /** Transfers that bring sums back down, of `count` periods. */
-  readBacks(count: number, incomplete: boolean): number;
+  /** Bits per element held at a level whose upper (lower) side moves incomplete sums. */
+  heldWidth(operand: OperandModel, incompleteAbove: boolean, incompleteBelow: boolean): number;
+  /** Transfers that bring sums back down, of `count` periods in which `tiles` different tiles come by. */
+  readBacks(count: number, tiles: number, incomplete: boolean): number;
 }
 
-export const PARTIAL_SUMS: Readonly<Record<RuleSet["partialSums"], PartialSumsPolicy>> = {
-  // A level that performs the last accumulation counts as final (Q2); every period reads back, also the first one (Q1).
-  published: {
-    width: (operand, incomplete) => (incomplete ? operand.bits : operand.finalBits),
-    readBacks: (count, incomplete) => (incomplete ? count : 0),
-  },
+/** A level that performs the last accumulation counts as final (Q2); every period reads back, also the first one (Q1). */
+const published: PartialSumsPolicy = {
+  width: (operand, incomplete) => (incomplete ? operand.bits : operand.finalBits),
+  heldWidth: (operand, incompleteAbove) => published.width(operand, incompleteAbove),
+  readBacks: (count, _tiles, incomplete) => (incomplete ? count : 0),
+};
+
+/** Nothing is read before it was written, and a level is as wide as the widest sum that passes it. */
+const corrected: PartialSumsPolicy = {
+  ...published,
+  heldWidth: (operand, incompleteAbove, incompleteBelow) =>
+    published.width(operand, incompleteAbove || incompleteBelow),
+  readBacks: (count, tiles, incomplete) => (incomplete ? count - tiles : 0),
+};
+
+export const PARTIAL_SUMS: Behaviours<RuleSet["partialSums"], PartialSumsPolicy> = {
+  published: { quirks: ["SL-Q1", "SL-Q2"], rule: published },
+  corrected: { quirks: ["SL-Q1", "SL-Q2"], rule: corrected },
 };

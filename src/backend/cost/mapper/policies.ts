@@ -17,16 +17,16 @@ export interface MapperPolicies {
   readonly doubleBuffering: DoubleBufferingPolicy;
   readonly stalls: StallsPolicy;
   readonly loading: LoadingPolicy;
-  readonly isBetter: TiesPolicy;
+  readonly ties: TiesPolicy;
 }
 
 export const mapperPolicies = (rules: RuleSet): MapperPolicies => ({
-  sizes: SIZES[rules.sizes],
-  capacityCuts: CAPACITY_CUTS[rules.capacityCuts],
-  partialSums: PARTIAL_SUMS[rules.partialSums],
-  words: WORDS[rules.words],
-  doubleBuffering: DOUBLE_BUFFERING[rules.doubleBuffering],
-  stalls: STALLS[rules.stalls],
-  loading: LOADING[rules.loading],
-  isBetter: TIES[rules.ties],
+  sizes: SIZES[rules.sizes].rule,
+  capacityCuts: CAPACITY_CUTS[rules.capacityCuts].rule,
+  partialSums: PARTIAL_SUMS[rules.partialSums].rule,
+  words: WORDS[rules.words].rule,
+  doubleBuffering: DOUBLE_BUFFERING[rules.doubleBuffering].rule,
+  stalls: STALLS[rules.stalls].rule,
+  loading: LOADING[rules.loading].rule,
+  ties: TIES[rules.ties].rule,
 });

@@ -1,11 +1,11 @@
 /**
  * The best loop order of a layer (SL §9). Small spaces are enumerated in the published sequence, so that ties fall as published; large
- * ones are searched by branch and bound.
+ * ones are searched by branch and bound, which takes the first of equals that it meets.
  */
 import type { SearchCertificate } from "../../../ir/cost-model.js";
 import type { Loop } from "../../../ir/network.js";
 import { branchAndBound } from "./branch-and-bound.js";
-import { type EnergyEvaluation, evaluateEnergy } from "./evaluate.js";
+import { type EnergyEvaluation, evaluateEnergy, evaluateLatency } from "./evaluate.js";
 import type { LayerModel } from "./layer-model.js";
 import { type FactorMultiset, factorMultiset, orderingCount, prefixShiftOrderings } from "./orderings.js";
 import type { MapperPolicies } from "./policies.js";
@@ -58,16 +58,29 @@ function enumerate(space: SearchSpace, multiset: FactorMultiset): Found {
   const { count } = multiset;
   const visited = orderingCount(multiset.multiplicities);
   let best = Number.POSITIVE_INFINITY;
-  let order: Uint8Array | undefined;
+  let tied: Uint8Array[] = [];
   for (let row = 0; row < visited; row++) {
     const price = pricer.price(sequence, row * count);
     const candidate = sequence.subarray(row * count, (row + 1) * count);
     const energy = Number.isNaN(price) ? evaluatedEnergy(space, multiset, candidate) : price;
-    if (!policies.isBetter(energy, best)) continue;
+    if (energy === Number.POSITIVE_INFINITY || energy > best) continue;
+    if (energy < best) tied = [];
     best = energy;
-    order = candidate;
+    tied.push(candidate);
   }
+  const order = tied.length === 0 ? undefined : policies.ties(tied, (each) => evaluatedCycles(space, multiset, each));
   return { order, visited, optimal: true };
+}
+
+/** Cycles from the first load to the last write-back. */
+function evaluatedCycles(
+  { layer, spatial, policies }: SearchSpace,
+  multiset: FactorMultiset,
+  order: Uint8Array,
+): number {
+  const evaluation = evaluateEnergy(layer, spatial, loopsOf(multiset, order), policies);
+  if (!evaluation.feasible) throw new Error("a priced order is not feasible");
+  return evaluateLatency(layer, spatial, evaluation, policies).offloadedCycles;
 }
 
 /** Bounds need one size per multiset of loops; where orders disagree about it (Q11) the answer is not proven best. */

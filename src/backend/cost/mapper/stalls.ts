@@ -1,7 +1,7 @@
 /** Stalls of ports that serve several transfers (SL §8.3–8.4; Q3, Q4, Q17, Q20, Q21). */
 import type { Direction, Port } from "../../../ir/accelerator.js";
-import type { RuleSet } from "../../../ir/rules.js";
-import type { LayerModel, MemoryModel } from "./layer-model.js";
+import type { Behaviours, RuleSet } from "../../../ir/rules.js";
+import type { LayerModel, MemoryModel, OperandModel } from "./layer-model.js";
 import type { MovementTimes, TransferTime } from "./transfer-times.js";
 import { windowUnion } from "./window-union.js";
 
@@ -21,10 +21,32 @@ export interface PortLoad {
   readonly stall: number | undefined;
 }
 
-/** Stall of one port, cycles; negative where it has slack. */
-export type StallsPolicy = (activities: readonly TransferTime[]) => number;
+export interface StallsPolicy {
+  /** Time of a transfer at one end of a link, given that at the other end. */
+  pace(own: TransferTime, partner: TransferTime | undefined): TransferTime;
+  /** Whether an operand's transfers take their turn on a port. */
+  takesPart(operand: OperandModel): boolean;
+  /** Stall of a port, cycles; negative where it has slack. */
+  stall(activities: readonly TransferTime[]): number;
+}
 
-export const STALLS: Readonly<Record<RuleSet["stalls"], StallsPolicy>> = { published: publishedStall };
+const published: StallsPolicy = {
+  pace: (own) => own, // each end by itself: Q20
+  takesPart: () => true, // also operands of no bits: Q17
+  stall: publishedStall,
+};
+
+/** One transfer on two ports takes as long as the slower one; operands of no bits move nothing; all terms count all periods. */
+const corrected: StallsPolicy = {
+  pace: (own, partner) => (partner === undefined ? own : { ...own, real: Math.max(own.real, partner.real) }),
+  takesPart: ({ bits }) => bits > 0,
+  stall: (activities) => stallOver(activities, (count) => count),
+};
+
+export const STALLS: Behaviours<RuleSet["stalls"], StallsPolicy> = {
+  published: { quirks: ["SL-Q3", "SL-Q4", "SL-Q17", "SL-Q20"], rule: published },
+  corrected: { quirks: ["SL-Q3", "SL-Q17", "SL-Q20"], rule: corrected },
+};
 
 /** Every port of the hierarchy in declared order. */
 export function portLoads(
@@ -34,8 +56,8 @@ export function portLoads(
 ): readonly PortLoad[] {
   return layer.memories.flatMap((model) =>
     model.memory.ports.map((port): PortLoad => {
-      const activities = portActivities(layer, model, port, times);
-      const stall = activities.length === 0 ? undefined : policy(activities);
+      const activities = portActivities(layer, model, port, times, policy);
+      const stall = activities.length === 0 ? undefined : policy.stall(activities);
       return { memory: model.memory.id, port: port.name, activities, stall };
     }),
   );
@@ -45,33 +67,41 @@ export function portLoads(
 export const layerStall = (ports: readonly PortLoad[]): number =>
   ports.reduce((worst, { stall }) => Math.max(worst, stall ?? 0), 0);
 
-/** Zero-bit operands keep their place on the port (Q17). */
 function portActivities(
   layer: LayerModel,
   { residents }: MemoryModel,
   port: Port,
   times: readonly (readonly MovementTimes[])[],
+  { takesPart }: StallsPolicy,
 ): readonly PortActivity[] {
   return port.services.flatMap((service): readonly PortActivity[] => {
     const resident = residents.find(({ operand }) => layer.operands[operand]!.memoryOperand === service.operand);
     if (resident === undefined) return [];
     const { operand, level } = resident;
     const time = times[operand]![level]![service.direction];
-    return time.count > 0 ? [{ ...time, operand, level, direction: service.direction }] : [];
+    return time.count > 0 && takesPart(layer.operands[operand]!)
+      ? [{ ...time, operand, level, direction: service.direction }]
+      : [];
   });
 }
 
-/**
- * Slack of one transfer offsets another's window (Q4); the union counts all periods, the other terms all but one (Q3). Plain
- * doubles, as the reference computes with NumPy 1.x (Q21).
- */
+/** The union counts all periods, the other terms all but one (Q3). */
 function publishedStall(activities: readonly TransferTime[]): number {
-  const stalls = activities.map(({ real, allowed, count }) => (real - allowed) * (count - 1));
+  return stallOver(activities, (count) => count - 1);
+}
+
+/**
+ * Slack of one transfer offsets another's window (Q4). Plain doubles, as the reference computes with NumPy 1.x (Q21).
+ *
+ * @param periods - how many of a transfer's periods count
+ */
+function stallOver(activities: readonly TransferTime[], periods: (count: number) => number): number {
+  const stalls = activities.map(({ real, allowed, count }) => (real - allowed) * periods(count));
   const [only, ...others] = stalls;
   if (only !== undefined && others.length === 0) return only;
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const late = sum(stalls.filter((stall) => stall > 0));
   const slack = sum(stalls.filter((stall) => stall <= 0));
-  const open = sum(activities.map(({ allowed, count }) => allowed * (count - 1)));
+  const open = sum(activities.map(({ allowed, count }) => allowed * periods(count)));
   return late + Math.max(0, slack + open - windowUnion(activities));
 }

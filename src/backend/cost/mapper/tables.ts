@@ -6,7 +6,7 @@ import type { Direction } from "../../../ir/accelerator.js";
 import type { Loop } from "../../../ir/network.js";
 import { partnerBandwidth } from "./energy.js";
 import { type Ambiguity, ExtentTables } from "./extents.js";
-import { type Lattice, latticeOf } from "./lattice.js";
+import { digit, type Lattice, latticeOf } from "./lattice.js";
 import { accessEnergy, type LayerModel, type OperandModel, portOf, relevanceOf } from "./layer-model.js";
 import type { FactorMultiset } from "./orderings.js";
 import type { MapperPolicies } from "./policies.js";
@@ -48,8 +48,9 @@ export function energyTables(
   const lattice = latticeOf(multiset);
   const extents = new ExtentTables(lattice, policies.sizes, ambiguity);
   const isReducing = reducingStates(layer, lattice);
+  const outputTiles = remainingTiles(layer, lattice);
   const levels = layer.operands.map((operand, o) =>
-    levelTables({ operand, lattice, isReducing, policies, spatial: spatial.fractional[o]! }, extents),
+    levelTables({ operand, lattice, isReducing, outputTiles, policies, spatial: spatial.fractional[o]! }, extents),
   );
   return {
     layer,
@@ -75,11 +76,26 @@ function reducingStates(layer: LayerModel, { multiset, strides, stateCount }: La
   return isReducing;
 }
 
+/** Product of the output's own factors that are not in each state. */
+function remainingTiles(layer: LayerModel, { multiset, strides, stateCount }: Lattice): Float64Array {
+  const output = layer.operands[0]!;
+  const tiles = new Float64Array(stateCount).fill(1);
+  for (const [f, { dim, size }] of multiset.factors.entries()) {
+    if (relevanceOf(output, dim) === "irrelevant") continue;
+    const multiplicity = multiset.multiplicities[f]!;
+    for (let state = 0; state < stateCount; state++)
+      tiles[state]! *= size ** (multiplicity - digit(state, strides[f]!, multiplicity));
+  }
+  return tiles;
+}
+
 interface OperandContext {
   readonly operand: OperandModel;
   readonly spatial: OperandSpatial;
   readonly lattice: Lattice;
   readonly isReducing: Uint8Array;
+  /** Per state: tiles of the output that the loops not in it step through. */
+  readonly outputTiles: Float64Array;
   readonly policies: MapperPolicies;
 }
 
@@ -119,10 +135,11 @@ function directionEnergies(
   const instances = spatial.unitCount[m + 1]!;
   const copies = isLowSide ? spatial.boost[m]! : 1;
   const energies = new Float64Array(moved.length);
+  const tiles = isReadBack ? context.outputTiles : lattice.remaining;
   for (let state = 0; state < moved.length; state++) {
     const incomplete = reducesAbove || (operand.isOutput && isReducing[state] === 1);
     const periods = lattice.remaining[state]!;
-    const count = isReadBack ? policies.partialSums.readBacks(periods, incomplete) : periods;
+    const count = isReadBack ? policies.partialSums.readBacks(periods, tiles[state]!, incomplete) : periods;
     if (count === 0) continue;
     const amount = moved[state]! * copies;
     const width = policies.partialSums.width(operand, incomplete);

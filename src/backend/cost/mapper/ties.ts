@@ -1,9 +1,18 @@
 /** Choice among loop orders of equal energy (SL §3.3, §9; Q31). */
-import type { RuleSet } from "../../../ir/rules.js";
+import type { Behaviours, RuleSet } from "../../../ir/rules.js";
 
-/** Whether an order at `energy` replaces the best one so far; orders come in the published sequence. */
-export type TiesPolicy = (energy: number, best: number) => boolean;
+/**
+ * @param tied - orders of the least energy, at least one, in the published sequence
+ * @param cycles - cycles of an order with loading and off-loading
+ */
+export type TiesPolicy = <T>(tied: readonly T[], cycles: (order: T) => number) => T;
 
-export const TIES: Readonly<Record<RuleSet["ties"], TiesPolicy>> = {
-  published: (energy, best) => energy < best, // the first of equals stays, whatever its latency
+export const TIES: Behaviours<RuleSet["ties"], TiesPolicy> = {
+  published: { quirks: ["SL-Q31"], rule: ([first]) => first! }, // whatever its latency
+  latency: { quirks: ["SL-Q31"], rule: fastest },
 };
+
+function fastest<T>(tied: readonly T[], cycles: (order: T) => number): T {
+  const times = tied.map(cycles);
+  return tied[times.indexOf(Math.min(...times))]!; // the first of the fastest
+}

@@ -2,6 +2,7 @@
 import type { Direction } from "../../../ir/accelerator.js";
 import { type LayerModel, type OperandLevel, portOf } from "./layer-model.js";
 import type { Movement, Transfer } from "./movement.js";
+import type { StallsPolicy } from "./stalls.js";
 
 export interface TransferTime {
   /** Cycles per period that the port is busy. */
@@ -22,8 +23,9 @@ export function transferTimes(
   layer: LayerModel,
   movements: readonly (readonly Movement[])[],
   doubleBuffered: readonly (readonly boolean[])[],
+  { pace }: Pick<StallsPolicy, "pace">,
 ): readonly (readonly MovementTimes[])[] {
-  return layer.operands.map(({ levels }, o) =>
+  const ownTimes = layer.operands.map(({ levels }, o) =>
     levels.map((level, m): MovementTimes => {
       const { tl, fl, th, fh } = movements[o]![m]!;
       // the lower end of the link decides whether the whole period may be used
@@ -36,6 +38,14 @@ export function transferTimes(
       };
     }),
   );
+  return ownTimes.map((levels) => levels.map((_, m) => pacedByPartners(levels, m, pace)));
+}
+
+/** Each movement at level `m` beside the one at the other end of its link; the array has none. */
+function pacedByPartners(levels: readonly MovementTimes[], m: number, pace: StallsPolicy["pace"]): MovementTimes {
+  const { tl, fl, th, fh } = levels[m]!;
+  const [below, above] = [levels[m - 1], levels[m + 1]];
+  return { tl: pace(tl, below?.fh), fl: pace(fl, below?.th), th: pace(th, above?.fl), fh: pace(fh, above?.tl) };
 }
 
 function transferTime(level: OperandLevel, direction: Direction, transfer: Transfer, buffered: boolean): TransferTime {

@@ -1,5 +1,5 @@
-/** Port words of a transfer (SL §7; Q10, Q14, Q15). */
-import type { RuleSet } from "../../../ir/rules.js";
+/** Port words of a transfer (SL §7; Q14, Q15). */
+import type { Behaviours, RuleSet } from "../../../ir/rules.js";
 
 /** Width and smallest access of a port, bits. */
 export interface PortWidth {
@@ -26,8 +26,10 @@ export interface WordsPolicy {
   ): number;
 }
 
-export const WORDS: Readonly<Record<RuleSet["words"], WordsPolicy>> = {
-  published: { highSide: wholeTransfer, lowSide: wholeBeats },
+export const WORDS: Behaviours<RuleSet["words"], WordsPolicy> = {
+  published: { quirks: ["SL-Q14", "SL-Q15"], rule: { highSide: wholeTransfer, lowSide: wholeBeats } },
+  // both ends of a link count the granules of one transfer
+  granules: { quirks: ["SL-Q14", "SL-Q15"], rule: { highSide: wholeTransfer, lowSide: wholeTransfer } },
 };
 
 /** The partner's width and the number of beats play no part (Q15). */

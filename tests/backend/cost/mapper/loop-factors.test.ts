@@ -4,7 +4,7 @@ import { loopFactors, primeFactors } from "../../../../src/backend/cost/mapper/l
 import { SIZES } from "../../../../src/backend/cost/mapper/sizes.js";
 import type { Loop } from "../../../../src/ir/network.js";
 
-const sizes = SIZES.published;
+const sizes = SIZES.published.rule;
 const loopsOf = (text: string): readonly Loop[] =>
   text.split(" ").map((loop) => ({ dim: loop.replace(/[\d.]+$/, ""), size: Number(/[\d.]+$/.exec(loop)?.[0]) }));
 const print = (loops: readonly Loop[]): string => loops.map(({ dim, size }) => `${dim}${size}`).join(" ");

@@ -6,7 +6,7 @@ import { mapSpatially } from "../../../../src/backend/cost/mapper/spatial.js";
 import type { MappingProblem } from "../../../../src/ir/cost-model.js";
 import { conv, depthwise, META_PROTOTYPE, SINGLE_MEMORY, TPU_LIKE } from "./fixtures.js";
 
-const sizes = SIZES.published;
+const sizes = SIZES.published.rule;
 const mapped = (problem: MappingProblem) => mapSpatially(layerModel(problem), problem.unrolling, sizes);
 
 describe("sizes", () => {
