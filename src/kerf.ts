@@ -6,9 +6,11 @@
 import { createCostModel } from "./backend/cost/cost-model.js";
 import { scheduleDocument } from "./backend/emit/schedule-json.js";
 import type { ScheduleDocument } from "./backend/emit/schedule-schema.js";
+import { readDecisions } from "./frontend/decisions/read.js";
 import { importOnnx } from "./frontend/onnx/import.js";
 import { readAccelerator } from "./frontend/zigzag/accelerator.js";
 import type { Accelerator } from "./ir/accelerator.js";
+import { DECISIONS, type Decisions } from "./ir/decisions.js";
 import type { Diagnostic } from "./ir/diagnostics.js";
 import type { OverlapMode, TileOrder } from "./ir/facts.js";
 import { createModule, type Module } from "./ir/module.js";
@@ -32,6 +34,7 @@ export type { OnnxImport } from "./frontend/onnx/import.js";
 export type { Accelerator, Dataflow, Memory } from "./ir/accelerator.js";
 export type { CostModel, MappingProblem, MappingResult } from "./ir/cost-model.js";
 export type { ImportTotals } from "./ir/counts.js";
+export * from "./ir/decisions.js";
 export { type Diagnostic, DiagnosticError, printDiagnostic } from "./ir/diagnostics.js";
 export * from "./ir/facts.js";
 export { createModule, type Module } from "./ir/module.js";
@@ -43,7 +46,7 @@ export * from "./passes/options.js";
 export { definePass, type Pass, type PassContext } from "./passes/pass.js";
 export { type Pipeline, type PipelineObserver, parsePipeline, printPipeline } from "./passes/pipeline.js";
 export { PASSES } from "./passes/registry.js";
-export { importOnnx, readAccelerator as loadAccelerator };
+export { importOnnx, readAccelerator as loadAccelerator, readDecisions };
 
 /** How stacks are formed: the published weight rule, one stack, one per layer, or cuts after the named layers. */
 export type StackChoice = "auto" | "single" | "per-layer" | { readonly cuts: readonly string[] };
@@ -56,6 +59,8 @@ export interface ScheduleOptions {
   readonly order?: TileOrder;
   /** Largest number of loop factors of a layer; 6 with `defines`, as in the reference. */
   readonly loopLimit?: number | "none";
+  /** Decisions that are taken as they are stated; the rest is decided as usual. */
+  readonly decisions?: Decisions;
   /** Replaces the default pipeline; the choices above then do not apply. */
   readonly pipeline?: string;
   /** Of everything random. */
@@ -85,7 +90,9 @@ export function schedule(network: Network, accelerator: Accelerator, options: Sc
     seed: options.seed ?? 0,
     report: (diagnostic: Diagnostic) => void diagnostics.push(diagnostic),
   };
-  const module = runPipeline(createModule(network, accelerator), pipeline, context, options.observer);
+  const initial = createModule(network, accelerator);
+  const start = options.decisions === undefined ? initial : initial.with(DECISIONS, options.decisions);
+  const module = runPipeline(start, pipeline, context, options.observer);
   return { module, pipeline: printPipeline(pipeline), diagnostics };
 }
 

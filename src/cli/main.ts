@@ -34,6 +34,7 @@ function createProgram(messages: MessageOptions): Command {
     .option("--tile <WxH|full>", "tile of a stack's output, elements (default full)")
     .option("--overlap <mode>", "recompute, h-cached or fully-cached (default)")
     .option("--order <order>", "order of tiles: x-first (default)")
+    .option("--decisions <file>", "take decisions as they are stated: a schedule.json, or YAML with the same fields")
     .option("--loop-limit <n|none>", "largest number of loop factors of a layer (default 6)")
     .option("--bind <symbols>", "values of symbolic dimensions: N=1,H=224")
     .option("--seed <n>", "of everything random (default 0)")

@@ -1,5 +1,7 @@
 /** `kerf schedule`: model and accelerator in, table and JSON out. */
+import { contentSha256 } from "../backend/emit/digest.js";
 import { printSummary } from "../backend/emit/summary.js";
+import { readDecisions } from "../frontend/decisions/read.js";
 import { readAccelerator } from "../frontend/zigzag/accelerator.js";
 import { readMapping } from "../frontend/zigzag/mapping.js";
 import type { Accelerator } from "../ir/accelerator.js";
@@ -26,6 +28,7 @@ export interface ScheduleFlags extends MessageOptions, ResultOptions {
   readonly tile?: string;
   readonly overlap?: string;
   readonly order?: string;
+  readonly decisions?: string;
   readonly loopLimit?: string;
   readonly bind?: string;
   readonly seed?: string;
@@ -42,18 +45,19 @@ const PIPELINE_CHOICES = ["stacks", "tile", "overlap", "order"];
 export function runSchedule(modelFile: string, flags: ScheduleFlags): void {
   requireResultPlace(flags);
   const options = scheduleOptions(flags);
+  const stated = loadDecisions(flags.decisions);
   const { accelerator, diagnostics: aboutAccelerator } = loadAccelerator(flags);
   const model = loadModel(modelFile, flags.bind);
-  const early = [...aboutAccelerator, ...model.diagnostics];
+  const early = [...stated.diagnostics, ...aboutAccelerator, ...model.diagnostics];
   showDiagnostics(early, flags);
-  const result = schedule(model.network, accelerator, options);
+  const result = schedule(model.network, accelerator, { ...options, ...stated.options });
   showDiagnostics(result.diagnostics, flags);
   if (flags.strict) refuseWarnings([...early, ...result.diagnostics], result.module.network.coverage);
   const isComplete = result.module.has(COSTS);
   if (!isComplete && (flags.out !== undefined || flags.json)) throw new DiagnosticError([incompletePipeline()]);
   writeResult(
     flags,
-    () => emitSchedule(result, model.network, statedOptions(flags), early),
+    () => emitSchedule(result, model.network, { ...statedOptions(flags), ...stated.record }, early),
     () => (isComplete ? printSummary(result.module, "defines") : printModule(result.module)),
   );
 }
@@ -107,6 +111,14 @@ function loadAccelerator(flags: ScheduleFlags): { accelerator: Accelerator; diag
     accelerator: { ...accelerator, dataflows: mapping.dataflows },
     diagnostics: [...diagnostics, ...mapping.diagnostics],
   };
+}
+
+/** The decisions of `--decisions`; the schedule records them by the hash of their text, free of paths. */
+function loadDecisions(file: string | undefined) {
+  if (file === undefined) return { diagnostics: [], options: {}, record: {} };
+  const text = readText(file);
+  const { decisions, diagnostics } = readDecisions(text, file);
+  return { diagnostics, options: { decisions }, record: { decisions: `sha256:${contentSha256(text)}` } };
 }
 
 /** What decides the result, free of paths and of how it is shown. */

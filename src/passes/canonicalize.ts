@@ -1,3 +1,4 @@
+import { DECISIONS } from "../ir/decisions.js";
 import type { CoverageEntry, Layer, LayerId, Network, Operand, Tensor, TensorId } from "../ir/network.js";
 import { inputsOf, outputOf, producers } from "../ir/network.js";
 import { definePass } from "./pass.js";
@@ -118,5 +119,5 @@ export const canonicalize = definePass({
   options: {},
   requires: [],
   provides: [],
-  run: (module) => module.withNetwork(foldElementwise(module.network), []),
+  run: (module) => module.withNetwork(foldElementwise(module.network), [DECISIONS]),
 });

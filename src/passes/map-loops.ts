@@ -1,4 +1,7 @@
-import type { CostModel } from "../ir/cost-model.js";
+import type { CostModel, MappingProblem } from "../ir/cost-model.js";
+import type { MappingDecision } from "../ir/decisions.js";
+import { mappingConflict } from "../ir/diagnostics/decisions.js";
+import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
 import {
   type LayerMapping,
   MAPPINGS,
@@ -10,10 +13,10 @@ import {
 } from "../ir/facts.js";
 import type { Module } from "../ir/module.js";
 import { isComputed } from "./assign-dataflow.js";
-import type { NodeGraph } from "./depth-first/graph.js";
-import { stackViews } from "./depth-first/network-view.js";
+import { type StackView, stackViews } from "./depth-first/network-view.js";
 import { placedProblem } from "./depth-first/place-nodes.js";
 import { definePass } from "./pass.js";
+import { mappingsFor, onlyMapping, unmetMappings } from "./stated-mappings.js";
 
 export const mapLoops = definePass({
   name: "map-loops",
@@ -23,27 +26,59 @@ export const mapLoops = definePass({
   provides: [MAPPINGS],
   run(module, { costModel }) {
     const placements = module.get(PLACEMENT);
-    const mappings = stackViews(module).map(({ graph }, index) => {
+    const conflicts: Diagnostic[] = [];
+    const met = new Set<MappingDecision>();
+    const mappings = stackViews(module).map((view, index) => {
       const placement = placements[index]!; // one per stack
-      return placement.tileTypes.map((type) => mapLayers(module, costModel, graph, placement, type));
+      return placement.tileTypes.map((type) =>
+        layersToMap(module, view, placement, type).flatMap(({ layer, problem }) => {
+          const stated = mappingsFor(module, view.stack, type, layer);
+          for (const decision of stated) met.add(decision);
+          const mapped = mapOne(costModel, problem, stated, type);
+          if (mapped.feasible) return [{ layer, problem, result: mapped }];
+          conflicts.push(...mapped.conflicts);
+          return [];
+        }),
+      );
     });
+    conflicts.push(...unmetMappings(module, module.get(STACKS), placements, met));
+    if (conflicts.length > 0) throw new DiagnosticError(conflicts, "infeasible");
     return module.with(MAPPINGS, mappings);
   },
 });
 
-function mapLayers(
+/** Computed layers of one tile type, in topological order. */
+function layersToMap(
   module: Module,
-  costModel: CostModel,
-  graph: NodeGraph,
+  { graph }: StackView,
   placement: StackPlacement,
   type: PlacedTileType,
-): readonly LayerMapping[] {
+): readonly Pick<LayerMapping, "layer" | "problem">[] {
   return type.nodes.flatMap((placed) => {
     const node = graph.byId.get(placed.id)!; // placed nodes are nodes of the stack
     if (node.layer === undefined || !isComputed(node.layer)) return [];
     const problem = placedProblem(node, placed, type, placement, module.accelerator, module.get(UNROLLING));
-    const result = costModel.mapLayer(problem);
-    if (!result.feasible) throw new Error(`layer '${node.id}' was placed where it cannot be mapped`);
-    return [{ layer: node.layer.id, problem, result }];
+    return [{ layer: node.layer.id, problem }];
   });
+}
+
+type Mapped = LayerMapping["result"] | { readonly feasible: false; readonly conflicts: readonly Diagnostic[] };
+
+/** The stated mapping as it is, or the best one where none is stated. */
+function mapOne(
+  costModel: CostModel,
+  problem: MappingProblem,
+  decisions: readonly MappingDecision[],
+  type: PlacedTileType,
+): Mapped {
+  const { stated, conflict } = onlyMapping(decisions, type);
+  if (conflict !== undefined) return { feasible: false, conflicts: [conflict] };
+  if (stated !== undefined) {
+    const result = costModel.evaluateMapping(problem, stated);
+    if (result.feasible) return result;
+    return { feasible: false, conflicts: result.conflicts.map((found) => mappingConflict(stated, type.id, found)) };
+  }
+  const result = costModel.mapLayer(problem);
+  if (!result.feasible) throw new Error("a layer was placed where it cannot be mapped");
+  return result;
 }

@@ -2,6 +2,7 @@ import { costedAlone, cutsAdded, cutZeroIgnored, nothingToSchedule, unknownCut }
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { PRECISION, STACKS, type Stack, UNROLLING } from "../ir/facts.js";
 import type { Layer, LayerId } from "../ir/network.js";
+import { namedStacks, stackConflicts, statedCuts } from "./decisions.js";
 import { CUTS } from "./depth-first/cuts.js";
 import { outsideDomain } from "./depth-first/domain.js";
 import { predecessors } from "./depth-first/graph.js";
@@ -26,10 +27,13 @@ export const partitionStacks = definePass({
     const outside = new Set(alone.keys());
     const view = networkView(module, outside);
     const policy = CUTS[costModel.rules.cuts].rule;
-    const asked =
+    const chosen =
       cuts.length > 0
         ? namedCuts(cuts, network.layers)
         : RULES[rule](network.layers, () => policy.automatic(view.graph, accelerator));
+    const named = namedStacks(module, view.graph);
+    const absent = view.graph.nodes.find(({ id }) => policy.isAbsent(id, view.graph))?.id;
+    const asked = statedCuts(named, chosen, view.graph, absent);
     const outputs = [...network.tensors.values()].filter(({ kind }) => kind === "output").map(({ id }) => id);
     const forced = forcedCuts(view.graph, asked, outside, new Set(outputs));
     const isAbsent = (cut: string): boolean => asked.includes(cut) && policy.isAbsent(cut, view.graph);
@@ -37,6 +41,8 @@ export const partitionStacks = definePass({
       formStack(view, nodes, String(index), alone),
     );
     const isRepeating = asked.some(isAbsent);
+    const conflicts = stackConflicts(named, stacks);
+    if (conflicts.length > 0) throw new DiagnosticError(conflicts, "infeasible");
     requireEveryLayer(stacks, network.layers, isRepeating);
 
     const feeding = new Set([...outside].flatMap((id) => predecessors(view.graph.byId.get(id)!))); // a layer of the network

@@ -1,8 +1,10 @@
+import { tileConflict } from "../ir/diagnostics/decisions.js";
 import { orderUnsupported, tileClamped } from "../ir/diagnostics/schedule.js";
-import { DiagnosticError } from "../ir/diagnostics.js";
+import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
 import { STACKS, type StackTiling, TILING } from "../ir/facts.js";
+import { decisionFor } from "./decisions.js";
 import { stackViews } from "./depth-first/network-view.js";
-import { choice, printTileSize, tileSize } from "./options.js";
+import { choice, printTileSize, type TileSize, tileSize } from "./options.js";
 import { definePass } from "./pass.js";
 
 export const tileStacks = definePass({
@@ -19,19 +21,40 @@ export const tileStacks = definePass({
   },
   requires: [STACKS],
   provides: [TILING],
-  run(module, { costModel, report }, { tile, overlap, order }) {
-    if (order !== "x-first") throw new DiagnosticError([orderUnsupported(order, costModel.rules.name)]);
-    const clamped: { readonly stack: string; readonly used: string }[] = [];
+  run(module, { costModel, report }, options) {
+    if (options.order !== "x-first") throw new DiagnosticError([orderUnsupported(options.order, costModel.rules.name)]);
+    const clamped: { readonly asked: string; readonly stack: string; readonly used: string }[] = [];
+    const conflicts: Diagnostic[] = [];
     const tilings = stackViews(module).map(({ stack, graph, full }): StackTiling => {
+      const stated = decisionFor(module, stack);
+      const { tile, overlap, order } = { ...options, ...stated };
       const output = full.get(graph.sink.id)!; // the sink is one of the network's nodes
       const whole = { width: output.x, height: output.y };
-      if (tile === "full" || stack.alone !== undefined) return { stack: stack.id, tile: whole, overlap, order };
-      const used = { width: Math.min(tile.width, whole.width), height: Math.min(tile.height, whole.height) };
-      if (used.width < tile.width || used.height < tile.height)
-        clamped.push({ stack: stack.id, used: printTileSize(used) });
+      const used = stack.alone === undefined ? clampedTo(whole, tile) : whole;
+      if (order !== "x-first") conflicts.push(orderUnsupported(order, costModel.rules.name, stated?.where));
+      if (tile !== "full" && !isSame(used, tile)) {
+        if (stated?.members !== undefined && stated.tile !== undefined) {
+          conflicts.push(tileConflict(stated, printTileSize(tile), stack.id, printTileSize(whole), stack.alone));
+        } else if (stack.alone === undefined)
+          clamped.push({ asked: printTileSize(tile), stack: stack.id, used: printTileSize(used) });
+      }
       return { stack: stack.id, tile: used, overlap, order };
     });
-    if (clamped.length > 0) report(tileClamped(printTileSize(tile), clamped));
+    if (conflicts.length > 0) throw new DiagnosticError(conflicts, "infeasible");
+    for (const asked of new Set(clamped.map((entry) => entry.asked)))
+      report(
+        tileClamped(
+          asked,
+          clamped.filter((entry) => entry.asked === asked),
+        ),
+      );
     return module.with(TILING, tilings);
   },
 });
+
+type Size = Exclude<TileSize, "full">;
+
+const clampedTo = (whole: Size, tile: TileSize): Size =>
+  tile === "full" ? whole : { width: Math.min(tile.width, whole.width), height: Math.min(tile.height, whole.height) };
+
+const isSame = (a: Size, b: Size): boolean => a.width === b.width && a.height === b.height;

@@ -39,6 +39,12 @@ export const stackImpossible = (
     "a stack holds everything that its last layer depends on and no earlier stack has, writes one feature map, and leaves out operators that cannot be fused",
   );
 
+export const stackReversed = (
+  where: Location,
+  { first, last }: { readonly first: string; readonly last: string },
+): Diagnostic =>
+  error("stack-conflict", where, `'${last}' comes before '${first}' in the network`, "swap first and last");
+
 export const statedTwice = ({ where }: StackDecision, layers: readonly string[]): Diagnostic =>
   error(
     "stack-conflict",
@@ -86,6 +92,14 @@ export const layerNotOnType = ({ where, layer }: MappingDecision, stack: string)
     where,
     `layer '${layer}' is not computed in stack ${stack}`,
     "state its mapping in the stack that it is part of",
+  );
+
+export const mappingStatedTwice = ({ where, layer }: MappingDecision, tileType: string): Diagnostic =>
+  error(
+    "mapping-conflict",
+    where,
+    `the mapping of layer '${layer}' on tile type ${tileType} is stated more than once`,
+    "state it once",
   );
 
 /** One contradiction in the stated mapping of a layer on one tile type. */

@@ -2,6 +2,7 @@
 
 import type { Copy } from "../cost-model.js";
 import { type Diagnostic, listNames, suggest } from "../diagnostics.js";
+import type { Location } from "../location.js";
 import type { Layer } from "../network.js";
 
 /** Every node of the model was folded, is a view or was refused. */
@@ -28,11 +29,11 @@ export const tileClamped = (
 });
 
 /** The published model knows one order of tiles. */
-export const orderUnsupported = (order: string, rules: string): Diagnostic => ({
+export const orderUnsupported = (order: string, rules: string, where: Location = { field: "order" }): Diagnostic => ({
   code: "order-unsupported",
   severity: "error",
   message: `the rules '${rules}' visit tiles row by row only, not in order '${order}'`,
-  where: { field: "order" },
+  where,
   hint: "use order x-first",
 });
 

@@ -1,0 +1,69 @@
+/** Fields of a file of decisions: those of `schedule.json` that decide something. */
+import { z } from "zod";
+
+const positive = z.int().min(1);
+const count = z.int().min(0);
+const name = z.string().min(1);
+
+const loop = z.strictObject({ dim: name, size: positive });
+const unroll = z.strictObject({ dim: name, size: z.number().positive(), arrayDim: name });
+const size = z.strictObject({ width: positive, height: positive });
+const place = z.strictObject({ x: count, y: count });
+
+/** What a file that is written by hand may say of the tile. */
+const tile = z.union([z.literal("full"), z.string().regex(/^[1-9]\d{0,8}x[1-9]\d{0,8}$/, "<W>x<H>"), size], {
+  error: "full, <W>x<H>, or width and height",
+});
+
+type Shape = <T extends z.core.$ZodShape>(fields: T) => z.ZodObject<T>;
+
+/** @param object - how an object treats fields that it does not know */
+function fileSchema(object: Shape) {
+  const mapping = object({
+    layer: name,
+    loops: z.array(loop).optional(),
+    boundaries: z.record(name, z.array(count)).optional(),
+    levels: z.record(name, z.array(name)).optional(),
+    spatial: z.array(unroll).optional(),
+  }).refine(({ loops, boundaries }) => loops !== undefined || boundaries === undefined, {
+    error: "'loops' beside 'boundaries', which count them",
+    path: ["boundaries"],
+  });
+  const tileType = object({
+    id: name.optional(),
+    width: positive.optional(),
+    height: positive.optional(),
+    firstAt: place.optional(),
+    layers: z.array(mapping).optional(),
+  });
+  const stack = object({
+    layers: z.array(name).optional(),
+    inputs: z.array(object({ id: name })).optional(),
+    first: name.optional(),
+    last: name.optional(),
+    tile: tile.optional(),
+    overlap: z.enum(["recompute", "h-cached", "fully-cached"]).optional(),
+    order: z.enum(["x-first", "y-first"]).optional(),
+    tileTypes: z.array(tileType).optional(),
+  })
+    .refine(({ first, last }) => (first === undefined) === (last === undefined), {
+      error: "'first' and 'last' together",
+      path: ["first"],
+    })
+    .refine(({ layers, first }) => layers === undefined || first === undefined, {
+      error: "'layers', or 'first' and 'last'",
+      path: ["layers"],
+    });
+  return object({ stacks: z.array(stack) });
+}
+
+/** Written by hand: a field that decides nothing is a mistake. */
+export const statedSchema = fileSchema(z.strictObject);
+
+/** A schedule: results and what describes it are passed over. */
+export const scheduleSchema = fileSchema(z.object);
+
+export type DecisionFields = z.infer<typeof statedSchema>;
+export type StackFields = DecisionFields["stacks"][number];
+export type TileTypeFields = NonNullable<StackFields["tileTypes"]>[number];
+export type MappingFields = NonNullable<TileTypeFields["layers"]>[number];
