@@ -3,7 +3,7 @@ import type { Direction, Port } from "../../../ir/accelerator.js";
 import type { Behaviours, RuleSet } from "../../../ir/rules.js";
 import type { LayerModel, MemoryModel, OperandModel } from "./layer-model.js";
 import type { MovementTimes, TransferTime } from "./transfer-times.js";
-import { windowUnion } from "./window-union.js";
+import { windowUnion, windowUnionButLast } from "./window-union.js";
 
 /** One transfer on a port. */
 export interface PortActivity extends TransferTime {
@@ -33,14 +33,14 @@ export interface StallsPolicy {
 const published: StallsPolicy = {
   pace: (own) => own, // each end by itself: Q20
   takesPart: () => true, // also operands of no bits: Q17
-  stall: publishedStall,
+  stall: (activities) => stallBeyond(windowUnion, activities), // the union counts all periods, other terms all but one: Q3
 };
 
-/** One transfer on two ports takes as long as the slower one; operands of no bits move nothing; all terms count all periods. */
+/** One transfer on two ports takes as long as the slower one; operands of no bits move nothing; all terms count the same periods. */
 const corrected: StallsPolicy = {
   pace: (own, partner) => (partner === undefined ? own : { ...own, real: Math.max(own.real, partner.real) }),
   takesPart: ({ bits }) => bits > 0,
-  stall: (activities) => stallOver(activities, (count) => count),
+  stall: (activities) => stallBeyond(windowUnionButLast, activities),
 };
 
 export const STALLS: Behaviours<RuleSet["stalls"], StallsPolicy> = {
@@ -85,23 +85,22 @@ function portActivities(
   });
 }
 
-/** The union counts all periods, the other terms all but one (Q3). */
-function publishedStall(activities: readonly TransferTime[]): number {
-  return stallOver(activities, (count) => count - 1);
-}
-
 /**
- * Slack of one transfer offsets another's window (Q4). Plain doubles, as the reference computes with NumPy 1.x (Q21).
+ * Periods but one of each transfer: the first fill and the last drain are loading and off-loading. Slack of one transfer offsets
+ * another's window (Q4). Plain doubles, as the reference computes with NumPy 1.x (Q21).
  *
- * @param periods - how many of a transfer's periods count
+ * @param union - cycles in which some window is open
  */
-function stallOver(activities: readonly TransferTime[], periods: (count: number) => number): number {
-  const stalls = activities.map(({ real, allowed, count }) => (real - allowed) * periods(count));
+function stallBeyond(
+  union: (activities: readonly TransferTime[]) => number,
+  activities: readonly TransferTime[],
+): number {
+  const stalls = activities.map(({ real, allowed, count }) => (real - allowed) * (count - 1));
   const [only, ...others] = stalls;
   if (only !== undefined && others.length === 0) return only;
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const late = sum(stalls.filter((stall) => stall > 0));
   const slack = sum(stalls.filter((stall) => stall <= 0));
-  const open = sum(activities.map(({ allowed, count }) => allowed * periods(count)));
-  return late + Math.max(0, slack + open - windowUnion(activities));
+  const open = sum(activities.map(({ allowed, count }) => allowed * (count - 1)));
+  return late + Math.max(0, slack + open - union(activities));
 }

@@ -13,8 +13,28 @@ export interface PeriodicWindow {
  * @param windows - at least one; `period · count` is the same for all
  */
 export function windowUnion(windows: readonly PeriodicWindow[]): number {
+  const { covered, count } = coveredPeriods(windows).at(-1)!;
+  return covered * count;
+}
+
+/**
+ * The same where each window stays shut in its last period.
+ *
+ * @param windows - at least one; `period · count` is the same for all
+ */
+export function windowUnionButLast(windows: readonly PeriodicWindow[]): number {
+  const periods = coveredPeriods(windows);
+  const { period, count } = windows[0]!;
+  // up to the last period of the longest window all are open, from there to that of the next one all others, and so on
+  return periods.reduce((sum, own, j) => {
+    const next = periods[j + 1]?.period ?? period * count;
+    return sum + own.covered * ((next - own.period) / own.period);
+  }, 0);
+}
+
+/** Cycles inside one period of each window that it and the shorter ones cover; shortest first. */
+function coveredPeriods(windows: readonly PeriodicWindow[]) {
   const chain = [...windows].sort((a, b) => a.period - b.period);
-  /** Covered cycles inside one period of each window, by it and the shorter ones. */
   const coveredPerPeriod: number[] = [];
   /** Cycles before `end` that the first `j` windows cover. */
   const covered = (j: number, end: number): number => {
@@ -28,5 +48,5 @@ export function windowUnion(windows: readonly PeriodicWindow[]): number {
   for (const [j, { allowed, period }] of chain.entries()) {
     coveredPerPeriod.push(allowed + covered(j, period) - covered(j, allowed));
   }
-  return coveredPerPeriod.at(-1)! * chain.at(-1)!.count;
+  return chain.map(({ period, count }, j) => ({ period, count, covered: coveredPerPeriod[j]! }));
 }

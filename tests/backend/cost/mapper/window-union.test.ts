@@ -1,11 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type PeriodicWindow, windowUnion } from "../../../../src/backend/cost/mapper/window-union.js";
+import {
+  type PeriodicWindow,
+  windowUnion,
+  windowUnionButLast,
+} from "../../../../src/backend/cost/mapper/window-union.js";
 
-/** Cycle by cycle. */
-function unionByBitmap(windows: readonly PeriodicWindow[]): number {
+/** Cycle by cycle, with the windows shut in their last `shut` periods. */
+function unionByBitmap(windows: readonly PeriodicWindow[], shut = 0): number {
   const cycles = windows[0]!.period * windows[0]!.count;
-  const isOpen = (cycle: number) => windows.some(({ allowed, period }) => cycle % period < allowed);
+  const isOpen = (cycle: number) =>
+    windows.some(({ allowed, period, count }) => cycle % period < allowed && cycle < period * (count - shut));
   return Array.from({ length: cycles }, (_, cycle) => isOpen(cycle)).filter(Boolean).length;
 }
 
@@ -36,6 +41,7 @@ describe("union of periodic windows", () => {
     fc.assert(
       fc.property(windowChain, (windows) => {
         expect(windowUnion(windows)).toBe(unionByBitmap(windows));
+        expect(windowUnionButLast(windows)).toBe(unionByBitmap(windows, 1));
       }),
     );
   });
