@@ -4,7 +4,8 @@ import { readWorkload } from "../frontend/zigzag/workload.js";
 import { countLayers, type ImportTotals } from "../ir/counts.js";
 import type { Diagnostic } from "../ir/diagnostics.js";
 import type { Network } from "../ir/network.js";
-import { readBytes, readText } from "../node/files.js";
+import { readText } from "../node/files.js";
+import { externalReader, openFile } from "../node/model-file.js";
 import { parseBindings } from "./options.js";
 
 export interface LoadedModel {
@@ -24,5 +25,11 @@ export function loadModel(file: string, bind: string | undefined): LoadedModel {
     const { network, diagnostics } = readWorkload(readText(file), file);
     return { network, totals: countLayers(network), diagnostics };
   }
-  return importOnnx(readBytes(file), { file, bind: bind === undefined ? new Map() : parseBindings(bind) });
+  const bindings = bind === undefined ? new Map<string, number>() : parseBindings(bind);
+  const source = openFile(file);
+  try {
+    return importOnnx(source, { file, bind: bindings, readExternal: externalReader(file) });
+  } finally {
+    source.close();
+  }
 }

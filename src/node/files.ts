@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileNotFound, notAFile, unreadableFile, unwritableFile } from "../ir/diagnostics/command.js";
-import { DiagnosticError } from "../ir/diagnostics.js";
+import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
 
 /** @throws DiagnosticError when there is no such file, with near matches, or it cannot be read */
 export function readBytes(file: string): Uint8Array {
@@ -67,7 +67,8 @@ export function requireWritable(file: string): void {
 
 export const isFile = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
 
-function readProblem(file: string, cause: unknown) {
+/** The diagnostic of a file that could not be read, with near matches where there is none of that name. */
+export function readProblem(file: string, cause: unknown): Diagnostic {
   const code = codeOf(cause);
   if (code === "ENOENT" || code === "ENOTDIR") return fileNotFound(file, filesBeside(file));
   return code === "EISDIR" ? notAFile(file) : unreadableFile(file, reasonOf(cause));

@@ -61,6 +61,6 @@ const isOneOf = <K extends Kind>(
 ): attribute is Extract<OnnxAttribute, { kind: K }> => kinds.some((kind) => kind === attribute.kind);
 
 function plainEntry(name: string, attribute: OnnxAttribute): readonly (readonly [string, AttributeValue])[] {
-  if (attribute.kind === "tensor" || attribute.kind === "graphs" || attribute.kind === "other") return [];
+  if (!("value" in attribute) || attribute.kind === "tensor" || attribute.kind === "graphs") return [];
   return [[name, attribute.value]];
 }

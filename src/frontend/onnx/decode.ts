@@ -1,9 +1,20 @@
 /** Bytes → `OnnxModel`: the only file that knows `onnx-proto`. */
 import onnxProto from "onnx-proto";
-import { emptyFile, malformedFile, missingOpset, noGraph, notOnnx } from "../../ir/diagnostics/onnx.js";
-import { DiagnosticError } from "../../ir/diagnostics.js";
+import {
+  badOpset,
+  emptyFile,
+  integerTooLarge,
+  invalidText,
+  malformedFile,
+  missingOpset,
+  nestedTooDeeply,
+  noGraph,
+  notOnnx,
+} from "../../ir/diagnostics/onnx.js";
+import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import { asByteSource } from "./byte-source.js";
+import { isInteger } from "./data-type.js";
 import type {
   OnnxAttribute,
   OnnxBytes,
@@ -14,9 +25,10 @@ import type {
   OnnxValueInfo,
   ReadExternal,
 } from "./model.js";
-import { readSkeleton } from "./skeleton.js";
+import { MAX_DEPTH, readSkeleton } from "./skeleton.js";
 import { lookalike } from "./sniff.js";
-import { tensorElements, toNumber } from "./tensor-elements.js";
+import { exactInteger, externalProblem, tensorElements, toNumber } from "./tensor-elements.js";
+import { createTextReader } from "./text-reader.js";
 
 const { onnx } = onnxProto;
 type Proto = typeof onnxProto.onnx;
@@ -29,44 +41,72 @@ const SNIFFED = 1024;
 /** Models older than this imply operator set 1 and leave the types of attributes out. */
 const FIRST_IR_WITH_OPSETS = 3;
 
-/**
- * @throws DiagnosticError `empty-file`, `not-onnx`, `truncated-file`, `malformed-file`, `no-graph`, `missing-opset`
- */
-export function decodeModel(bytes: OnnxBytes, loc: Location, readExternal?: ReadExternal): OnnxModel {
-  const model = decodeProto(bytes, loc);
-  if (!model.graph) throw new DiagnosticError([noGraph(loc)]);
-  const irVersion = toNumber(model.irVersion);
-  const opsets = new Map(
-    model.opsetImport.map(({ domain, version }) => [canonicalDomain(domain), toNumber(version)] as const),
-  );
-  if (irVersion < FIRST_IR_WITH_OPSETS && opsets.size === 0) opsets.set("", 1);
-  if (opsets.size === 0) throw new DiagnosticError([missingOpset(loc, irVersion)]);
-  return { irVersion, opsets, producer: model.producerName, graph: readGraph(model.graph, readExternal) };
+/** What reading a model needs besides its messages, and what it finds wrong. */
+interface Context {
+  readonly loc: Location;
+  readonly readExternal: ReadExternal | undefined;
+  readonly diagnostics: Diagnostic[];
 }
 
-function decodeProto(bytes: OnnxBytes, loc: Location): ModelProto {
+/**
+ * @returns the model, and notes on what could not be read as it is written
+ * @throws DiagnosticError `empty-file`, `not-onnx`, `truncated-file`, `malformed-file`, `nested-too-deeply`, `no-graph`,
+ * `missing-opset`, `bad-opset`, `external-data-outside`, `bad-external-data`
+ */
+export function decodeModel(
+  bytes: OnnxBytes,
+  loc: Location,
+  readExternal?: ReadExternal,
+): { model: OnnxModel; diagnostics: readonly Diagnostic[] } {
+  const { proto, invalidTexts } = decodeProto(bytes, loc);
+  if (!proto.graph) throw new DiagnosticError([noGraph(loc)]);
+  const context: Context = { loc, readExternal, diagnostics: invalidTexts > 0 ? [invalidText(loc, invalidTexts)] : [] };
+  const irVersion = toNumber(proto.irVersion);
+  const opsets = readOpsets(proto, irVersion, context);
+  const model = { irVersion, opsets, producer: proto.producerName, graph: readGraph(proto.graph, context) };
+  const errors = context.diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new DiagnosticError(errors);
+  return { model, diagnostics: context.diagnostics };
+}
+
+function decodeProto(bytes: OnnxBytes, loc: Location): { proto: ModelProto; invalidTexts: number } {
   const source = asByteSource(bytes);
   if (source.size === 0) throw new DiagnosticError([emptyFile(loc)]);
   const other = lookalike(source.read(0, Math.min(SNIFFED, source.size)));
   if (other !== undefined) throw new DiagnosticError([notOnnx(loc, other.name, other.hint)]);
-  const skeleton = readSkeleton(source, loc);
+  const text = createTextReader(readSkeleton(source, loc).bytes);
   try {
-    return onnx.ModelProto.decode(skeleton.bytes);
+    return { proto: onnx.ModelProto.decode(text.reader), invalidTexts: text.invalidCount() };
   } catch (cause) {
-    throw new DiagnosticError([malformedFile(loc, cause instanceof Error ? cause.message : String(cause))]);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    // Messages that are copied without being looked into may be nested as deeply as they like.
+    const isTooDeep = cause instanceof RangeError && /call stack/.test(reason);
+    throw new DiagnosticError([isTooDeep ? nestedTooDeeply(loc, MAX_DEPTH) : malformedFile(loc, reason)]);
   }
+}
+
+function readOpsets({ opsetImport }: ModelProto, irVersion: number, context: Context): ReadonlyMap<string, number> {
+  const { loc, diagnostics } = context;
+  const opsets = new Map(
+    opsetImport.map(({ domain, version }) => [canonicalDomain(domain), toNumber(version)] as const),
+  );
+  if (irVersion < FIRST_IR_WITH_OPSETS && opsets.size === 0) opsets.set("", 1);
+  if (opsets.size === 0) throw new DiagnosticError([missingOpset(loc, irVersion)]);
+  for (const [domain, version] of opsets)
+    if (!Number.isSafeInteger(version) || version < 1) diagnostics.push(badOpset(loc, domain, String(version)));
+  return opsets;
 }
 
 const canonicalDomain = (domain: string | null | undefined): string =>
   domain === undefined || domain === null || domain === "ai.onnx" ? "" : domain;
 
-function readGraph(graph: GraphProto, readExternal: ReadExternal | undefined): OnnxGraph {
+function readGraph(graph: GraphProto, context: Context): OnnxGraph {
   return {
     name: graph.name ?? "",
-    nodes: (graph.node ?? []).map((node) => readNode(node, readExternal)),
+    nodes: (graph.node ?? []).map((node) => readNode(node, context)),
     initializers: [
-      ...(graph.initializer ?? []).map((tensor) => readTensor(tensor, readExternal)),
-      ...(graph.sparseInitializer ?? []).map(readSparseTensor),
+      ...(graph.initializer ?? []).map((tensor) => readTensor(tensor, context)),
+      ...(graph.sparseInitializer ?? []).map((tensor) => readSparseTensor(tensor)),
     ],
     inputs: (graph.input ?? []).map(readValueInfo),
     outputs: (graph.output ?? []).map(readValueInfo),
@@ -74,7 +114,7 @@ function readGraph(graph: GraphProto, readExternal: ReadExternal | undefined): O
   };
 }
 
-function readNode(node: onnxProto.onnx.INodeProto, readExternal: ReadExternal | undefined): OnnxNode {
+function readNode(node: onnxProto.onnx.INodeProto, context: Context): OnnxNode {
   return {
     name: node.name ?? "",
     opType: node.opType ?? "",
@@ -82,15 +122,23 @@ function readNode(node: onnxProto.onnx.INodeProto, readExternal: ReadExternal | 
     inputs: node.input ?? [],
     outputs: node.output ?? [],
     attributes: new Map(
-      (node.attribute ?? []).map((attribute) => [attribute.name ?? "", readAttribute(attribute, readExternal)]),
+      (node.attribute ?? []).map((attribute) => [attribute.name ?? "", readAttribute(attribute, context)]),
     ),
   };
 }
 
-function readTensor(tensor: onnxProto.onnx.ITensorProto, readExternal: ReadExternal | undefined): OnnxTensor {
+function readTensor(tensor: onnxProto.onnx.ITensorProto, context: Context): OnnxTensor {
   const dims = (tensor.dims ?? []).map(toNumber);
-  const elements = tensorElements(tensor, dims, readExternal);
+  const found = isReadable(tensor, context) ? tensorElements(tensor, dims, context.readExternal) : undefined;
+  const elements = found === undefined ? undefined : exactElements(tensor, found, context);
   return { name: tensor.name ?? "", dims, type: tensor.dataType ?? 0, ...(elements !== undefined && { elements }) };
+}
+
+/** Says so where the file states data that we may not or cannot read. */
+function isReadable(tensor: onnxProto.onnx.ITensorProto, { loc, diagnostics }: Context): boolean {
+  const wrong = externalProblem(tensor, loc);
+  if (wrong !== undefined) diagnostics.push(wrong);
+  return wrong === undefined;
 }
 
 /** A sparse tensor counts as the dense tensor that it stands for; its name is its values'. */
@@ -116,36 +164,64 @@ function readDimension(dimension: onnxProto.onnx.TensorShapeProto.IDimension): n
 
 const TYPES = onnx.AttributeProto.AttributeType;
 
-function readAttribute(attribute: AttributeProto, readExternal: ReadExternal | undefined): OnnxAttribute {
+function readAttribute(attribute: AttributeProto, context: Context): OnnxAttribute {
   switch (attribute.type || impliedType(attribute)) {
     case TYPES.INT:
-      return { kind: "int", value: toNumber(attribute.i) };
+      return readInteger(attribute, context);
     case TYPES.FLOAT:
       return { kind: "float", value: attribute.f ?? 0 };
     case TYPES.STRING:
       return { kind: "string", value: text(attribute.s) };
     case TYPES.INTS:
-      return { kind: "ints", value: (attribute.ints ?? []).map(toNumber) };
+      return readIntegers(attribute, context);
     case TYPES.FLOATS:
       return { kind: "floats", value: attribute.floats ?? [] };
     case TYPES.STRINGS:
       return { kind: "strings", value: (attribute.strings ?? []).map(text) };
     case TYPES.TENSOR:
-      return attribute.t ? { kind: "tensor", value: readTensor(attribute.t, readExternal) } : { kind: "other" };
+      return attribute.t ? { kind: "tensor", value: readTensor(attribute.t, context) } : { kind: "other" };
     case TYPES.SPARSE_TENSOR:
       return attribute.sparseTensor
         ? { kind: "tensor", value: readSparseTensor(attribute.sparseTensor) }
         : { kind: "other" };
     case TYPES.GRAPH:
-      return { kind: "graphs", value: attribute.g ? [readGraph(attribute.g, readExternal)] : [] };
+      return { kind: "graphs", value: attribute.g ? [readGraph(attribute.g, context)] : [] };
     case TYPES.GRAPHS:
-      return { kind: "graphs", value: (attribute.graphs ?? []).map((graph) => readGraph(graph, readExternal)) };
+      return { kind: "graphs", value: (attribute.graphs ?? []).map((graph) => readGraph(graph, context)) };
     default:
       return { kind: "other" };
   }
 }
 
 const text = (bytes: Uint8Array | null | undefined): string => new TextDecoder().decode(bytes ?? new Uint8Array());
+
+const TOO_LARGE: OnnxAttribute = { kind: "integer beyond 2^53" };
+
+function readInteger({ name, i }: AttributeProto, context: Context): OnnxAttribute {
+  const value = exactInteger(i);
+  if (!Number.isNaN(value)) return { kind: "int", value };
+  context.diagnostics.push(integerTooLarge(context.loc, `attribute '${name ?? ""}' is ${i}, which`));
+  return TOO_LARGE;
+}
+
+function readIntegers({ name, ints }: AttributeProto, context: Context): OnnxAttribute {
+  const value = (ints ?? []).map((integer) => exactInteger(integer));
+  const wrong = value.findIndex(Number.isNaN);
+  if (wrong < 0) return { kind: "ints", value };
+  context.diagnostics.push(integerTooLarge(context.loc, `attribute '${name ?? ""}' lists ${ints?.[wrong]}, which`));
+  return TOO_LARGE;
+}
+
+/** Elements of an integer tensor with one that a number cannot hold are not known. */
+function exactElements(
+  { name, dataType }: onnxProto.onnx.ITensorProto,
+  elements: readonly number[],
+  context: Context,
+): readonly number[] | undefined {
+  if (!isInteger(dataType ?? 0) || !elements.some(Number.isNaN)) return elements;
+  context.diagnostics.push(integerTooLarge(context.loc, `an element of tensor '${name ?? ""}'`));
+  return undefined;
+}
 
 /** IR versions 1 and 2 leave the type out: it is that of the field that is filled. */
 function impliedType(attribute: AttributeProto): number {

@@ -1,6 +1,8 @@
 /** ONNX file → network. */
 import type { ImportTotals } from "../../ir/counts.js";
+import { moreOfTheSame } from "../../ir/diagnostics/onnx.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
+import type { Location } from "../../ir/location.js";
 import type { CoverageEntry, Network } from "../../ir/network.js";
 import { decodeModel } from "./decode.js";
 import { wire } from "./graph.js";
@@ -42,23 +44,23 @@ export interface OnnxImport {
 export function importOnnx(bytes: OnnxBytes, options: ImportOptions): OnnxImport {
   const { file, bind = new Map() } = options;
   const loc = { file };
-  const model = decodeModel(bytes, loc, options.readExternal);
+  const { model, diagnostics: notes } = decodeModel(bytes, loc, options.readExternal);
   const { graph } = model;
   const wiring = wire(graph, loc);
   const initialized = new Set(graph.initializers.map(({ name }) => name));
   const inputs = graph.inputs.filter(({ name }) => !initialized.has(name));
   const symbols = resolveSymbols(graph, inputs, bind instanceof Map ? bind : new Map(Object.entries(bind)), loc);
-  throwErrors(wiring.errors, symbols.diagnostics);
+  throwErrors(loc, wiring.errors, symbols.diagnostics);
   const inference = inferGraph(model, wiring, symbols, loc);
-  throwErrors(inference.diagnostics);
+  throwErrors(loc, inference.diagnostics);
   const outputs = graph.outputs.map(({ name }) => name);
   const { layers, tensors, coverage, diagnostics } = lowerGraph(inference, outputs, loc);
-  throwErrors(diagnostics);
+  throwErrors(loc, diagnostics);
   const name = stem(file);
   return {
     network: { name, layers, tensors, coverage: inFileOrder(coverage, wiring.ids) },
     totals: countTotals(inference.nodes),
-    diagnostics: [...symbols.diagnostics, ...inference.diagnostics, ...diagnostics],
+    diagnostics: limited([...notes, ...symbols.diagnostics, ...inference.diagnostics, ...diagnostics], loc),
     model: about(model, name),
   };
 }
@@ -70,9 +72,23 @@ const about = ({ irVersion, opsets, producer }: OnnxModel, name: string): OnnxIm
   producer,
 });
 
-function throwErrors(...lists: readonly (readonly Diagnostic[])[]): void {
+function throwErrors(loc: Location, ...lists: readonly (readonly Diagnostic[])[]): void {
   const errors = lists.flat().filter(({ severity }) => severity === "error");
-  if (errors.length > 0) throw new DiagnosticError(errors);
+  if (errors.length > 0) throw new DiagnosticError(limited(errors, loc));
+}
+
+/** Diagnostics of one code that are told one by one; a broken file may have thousands. */
+const LIMIT = 20;
+
+function limited(diagnostics: readonly Diagnostic[], loc: Location): readonly Diagnostic[] {
+  const counts = new Map<string, { count: number; severity: Diagnostic["severity"] }>();
+  const shown = diagnostics.filter(({ code, severity }) => {
+    const count = (counts.get(code)?.count ?? 0) + 1;
+    counts.set(code, { count, severity });
+    return count <= LIMIT;
+  });
+  const more = [...counts].filter(([, { count }]) => count > LIMIT);
+  return [...shown, ...more.map(([code, { count, severity }]) => moreOfTheSame(loc, severity, code, count - LIMIT))];
 }
 
 function inFileOrder(coverage: readonly CoverageEntry[], ids: readonly string[]): readonly CoverageEntry[] {

@@ -55,6 +55,8 @@ export type OnnxAttribute =
   | { readonly kind: "strings"; readonly value: readonly string[] }
   | { readonly kind: "tensor"; readonly value: OnnxTensor }
   | { readonly kind: "graphs"; readonly value: readonly OnnxGraph[] }
+  /** An integer that a number cannot hold. */
+  | { readonly kind: "integer beyond 2^53" }
   | { readonly kind: "other" };
 
 /**

@@ -3,7 +3,7 @@
  * Small payloads stay: shape arithmetic needs their values.
  */
 import protobuf from "protobufjs/minimal.js";
-import { malformedFile, truncatedFile } from "../../ir/diagnostics/onnx.js";
+import { malformedFile, nestedTooDeeply, truncatedFile } from "../../ir/diagnostics/onnx.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import type { ByteSource } from "./byte-source.js";
@@ -25,22 +25,35 @@ export interface Skeleton {
 /** Largest payload that is kept, bytes. Messages that are no longer than this are copied without being looked into. */
 export const PAYLOAD_LIMIT = 1024;
 
+/** Deepest nesting of messages: three levels per graph in a graph. Other readers of ONNX stop at 100. */
+export const MAX_DEPTH = 200;
+
 const WINDOW = 64 * 1024;
 /** Longest tag and length of a field, bytes. */
 const HEAD = 20;
 
-type MessageType = "model" | "graph" | "node" | "attribute" | "tensor" | "sparse" | "function" | "training";
+type MessageType = "model" | "graph" | "node" | "attribute" | "tensor" | "sparse" | "function";
 
 /** Fields that may hold a tensor further down, by message and field number (onnx.proto3). */
 const CHILDREN: Readonly<Record<MessageType, Readonly<Record<number, MessageType>>>> = {
-  model: { 7: "graph", 20: "training", 25: "function" },
-  training: { 1: "graph", 2: "graph" },
+  model: { 7: "graph", 25: "function" },
   function: { 7: "node", 11: "attribute" },
   graph: { 1: "node", 5: "tensor", 15: "sparse" },
   node: { 5: "attribute" },
   attribute: { 5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse" },
   sparse: { 1: "tensor", 2: "tensor" },
   tensor: {},
+};
+
+/** What nobody asks for: documentation, metadata, and how the model was trained. */
+const UNUSED: Readonly<Record<MessageType, readonly number[]>> = {
+  model: [6, 14, 20],
+  graph: [10, 16],
+  node: [6, 9],
+  attribute: [13],
+  tensor: [12, 16],
+  sparse: [],
+  function: [8, 14],
 };
 
 /** float_data, int32_data, string_data, int64_data, raw_data, double_data, uint64_data. */
@@ -57,7 +70,7 @@ type Piece = { readonly from: number; readonly to: number } | Uint8Array;
  */
 export function readSkeleton(source: ByteSource, loc: Location): Skeleton {
   const walker = createWalker(source, loc);
-  const pieces = walker.message("model", 0, source.size);
+  const pieces = walker.message("model", 0, source.size, 1);
   const bytes = new Uint8Array(sizeOf(pieces));
   let at = 0;
   for (const piece of pieces) {
@@ -84,26 +97,23 @@ function createWalker(source: ByteSource, loc: Location) {
   const payloads: Payload[] = [];
   const fieldAt = createFieldReader(source, loc);
 
-  function message(type: MessageType, from: number, to: number): Piece[] {
+  function message(type: MessageType, from: number, to: number, depth: number): Piece[] {
+    if (depth > MAX_DEPTH) throw new DiagnosticError([nestedTooDeeply(loc, MAX_DEPTH)]);
     const pieces: Piece[] = [];
-    const dropped: { offset: number; length: number }[] = [];
-    let name = "";
+    const filter = type === "tensor" ? createTensorFilter(source) : createFilter(type);
     for (let at = from; at < to; ) {
       const field = fieldAt(at, to);
       at = field.end;
-      const length = field.end - field.content;
-      const child = field.wireType === LENGTH_DELIMITED ? CHILDREN[type][field.number] : undefined;
-      if (type === "tensor" && field.number === TENSOR_NAME) name = text(source.read(field.content, length));
-      if (child !== undefined && length > PAYLOAD_LIMIT) append(pieces, nested(child, field));
-      else if (isPayload(type, field)) dropped.push({ offset: field.content, length });
-      else append(pieces, [{ from: field.start, to: field.end }]);
+      const child = childOf(type, field);
+      if (child !== undefined) append(pieces, nested(child, field, depth));
+      else if (!filter.drops(field)) append(pieces, [{ from: field.start, to: field.end }]);
     }
-    payloads.push(...dropped.map((range) => ({ tensor: name, ...range })));
+    for (const payload of filter.payloads()) payloads.push(payload);
     return pieces;
   }
 
-  function nested(type: MessageType, field: Field): Piece[] {
-    const content = message(type, field.content, field.end);
+  function nested(type: MessageType, field: Field, depth: number): Piece[] {
+    const content = message(type, field.content, field.end, depth + 1);
     const head = protobuf.Writer.create().uint32((field.number << 3) | LENGTH_DELIMITED);
     return [head.uint32(sizeOf(content)).finish(), ...content];
   }
@@ -111,8 +121,40 @@ function createWalker(source: ByteSource, loc: Location) {
   return { message, payloads };
 }
 
-const isPayload = (type: MessageType, field: Field): boolean =>
-  type === "tensor" && PAYLOAD_FIELDS.includes(field.number) && field.end - field.content > PAYLOAD_LIMIT;
+/** Type of the message that is looked into; `undefined` for everything else. */
+const childOf = (type: MessageType, field: Field): MessageType | undefined =>
+  field.wireType === LENGTH_DELIMITED && isLong(field) ? CHILDREN[type][field.number] : undefined;
+
+/** Decides field by field what of one message is left out. */
+interface Filter {
+  drops(field: Field): boolean;
+  payloads(): readonly Payload[];
+}
+
+const createFilter = (type: MessageType): Filter => ({
+  drops: (field) => isLong(field) && UNUSED[type].includes(field.number),
+  payloads: () => [],
+});
+
+/** Keeps the payloads of one tensor as long as they fit the limit together. */
+function createTensorFilter(source: ByteSource): Filter {
+  const dropped: Field[] = [];
+  let [kept, name] = [0, ""];
+  return {
+    drops(field) {
+      const length = lengthOf(field);
+      if (field.number === TENSOR_NAME) name = text(source.read(field.content, length));
+      if (!PAYLOAD_FIELDS.includes(field.number)) return isLong(field) && UNUSED.tensor.includes(field.number);
+      kept += length;
+      if (isLong(field)) dropped.push(field); // elements that are written one by one are not listed
+      return kept > PAYLOAD_LIMIT;
+    },
+    payloads: () => dropped.map((field) => ({ tensor: name, offset: field.content, length: lengthOf(field) })),
+  };
+}
+
+const lengthOf = ({ content, end }: Field): number => end - content;
+const isLong = (field: Field): boolean => lengthOf(field) > PAYLOAD_LIMIT;
 
 /** Reads the head of the field at an offset through a window of the file. */
 function createFieldReader(source: ByteSource, loc: Location): (at: number, limit: number) => Field {
@@ -132,6 +174,9 @@ function createFieldReader(source: ByteSource, loc: Location): (at: number, limi
   };
 }
 
+/** Bytes of the largest length, 2^32 - 1. */
+const MAX_LENGTH_BYTES = 5;
+
 /** Bytes of a fixed-width field by wire type. */
 const FIXED: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
 
@@ -140,12 +185,12 @@ function readHead(reader: protobuf.Reader, loc: Location, at: number) {
   try {
     const tag = reader.uint32();
     const [number, wireType] = [tag >>> 3, tag & 7];
-    if (wireType === LENGTH_DELIMITED) {
-      const length = reader.uint32();
-      return { number, wireType, content: reader.pos, length };
-    }
     const content = reader.pos;
-    if (wireType === VARINT) return { number, wireType, content, length: reader.skip().pos - content };
+    if (wireType === LENGTH_DELIMITED && number > 0) {
+      const length = reader.uint32();
+      if (reader.pos - content <= MAX_LENGTH_BYTES) return { number, wireType, content: reader.pos, length };
+    }
+    if (wireType === VARINT && number > 0) return { number, wireType, content, length: reader.skip().pos - content };
     const length = FIXED[wireType];
     if (length !== undefined && number > 0) return { number, wireType, content, length };
   } catch (cause) {

@@ -1,5 +1,8 @@
 /** Values of small tensors: all the ways in which a TensorProto holds them. */
 import type onnxProto from "onnx-proto";
+import { badExternalOffset, externalOutside } from "../../ir/diagnostics/onnx.js";
+import type { Diagnostic } from "../../ir/diagnostics.js";
+import type { Location } from "../../ir/location.js";
 import { DATA_TYPE } from "./data-type.js";
 import { product } from "./extent.js";
 import type { ReadExternal } from "./model.js";
@@ -12,6 +15,17 @@ export type WireInteger = number | { toNumber(): number };
 
 export const toNumber = (value: WireInteger | null | undefined): number =>
   typeof value === "number" ? value : (value?.toNumber() ?? 0);
+
+/**
+ * An integer that is not rounded, from -2^53 to 2^53. `INT64_MAX` and `INT64_MIN` become ±2^63: they mean "no limit".
+ *
+ * @returns NaN for every other integer
+ */
+export function exactInteger(value: WireInteger | bigint | null | undefined): number {
+  const number = typeof value === "bigint" ? Number(value) : toNumber(value);
+  if (Number.isSafeInteger(number) || Math.abs(number) === 2 ** 63) return number;
+  return String(value) === String(number) && Math.abs(number) === 2 ** 53 ? number : Number.NaN;
+}
 
 interface RawType {
   readonly bytes: number;
@@ -28,8 +42,8 @@ const RAW_TYPES: Readonly<Record<number, RawType>> = {
   [DATA_TYPE.uint16]: { bytes: 2, read: (view, at) => view.getUint16(at, true) },
   [DATA_TYPE.int32]: { bytes: 4, read: (view, at) => view.getInt32(at, true) },
   [DATA_TYPE.uint32]: { bytes: 4, read: (view, at) => view.getUint32(at, true) },
-  [DATA_TYPE.int64]: { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) },
-  [DATA_TYPE.uint64]: { bytes: 8, read: (view, at) => Number(view.getBigUint64(at, true)) },
+  [DATA_TYPE.int64]: { bytes: 8, read: (view, at) => exactInteger(view.getBigInt64(at, true)) },
+  [DATA_TYPE.uint64]: { bytes: 8, read: (view, at) => exactInteger(view.getBigUint64(at, true)) },
 };
 
 type TensorProto = onnxProto.onnx.ITensorProto;
@@ -53,11 +67,29 @@ export function tensorElements(
   return listed.length === count ? listed : undefined;
 }
 
+/** Where external data stands; `undefined` for a tensor that has none. */
+function externalPlace({ externalData }: TensorProto): { location: string; offset: string } | undefined {
+  const entries = new Map((externalData ?? []).map(({ key, value }) => [key ?? "", value ?? ""]));
+  const location = entries.get("location");
+  return location === undefined ? undefined : { location, offset: entries.get("offset") ?? "0" };
+}
+
+/** What is wrong with where a tensor says that its data stands; nothing for data in the model itself. */
+export function externalProblem(tensor: TensorProto, loc: Location): Diagnostic | undefined {
+  const place = externalPlace(tensor);
+  if (place === undefined) return undefined;
+  if (!isRelative(place.location)) return externalOutside(loc, place.location);
+  return /^\d{1,15}$/.test(place.offset) ? undefined : badExternalOffset(loc, tensor.name ?? "", place.offset);
+}
+
+/** Stays in the folder that it is relative to, on every system. */
+const isRelative = (path: string): boolean =>
+  path !== "" && !/^([\\/]|[a-z]:)/i.test(path) && !path.split(/[\\/]/).includes("..");
+
 function rawBytes(tensor: TensorProto, length: number, readExternal: ReadExternal | undefined): Uint8Array | undefined {
-  const external = new Map((tensor.externalData ?? []).map(({ key, value }) => [key ?? "", value ?? ""]));
-  const location = external.get("location");
-  if (location === undefined) return tensor.rawData ?? undefined;
-  return readExternal?.(location, Number(external.get("offset") ?? 0), length);
+  const place = externalPlace(tensor);
+  if (place === undefined) return tensor.rawData ?? undefined;
+  return length === 0 ? undefined : readExternal?.(place.location, Number(place.offset), length);
 }
 
 function fromRaw(raw: Uint8Array, count: number, type: RawType): readonly number[] {
@@ -67,12 +99,7 @@ function fromRaw(raw: Uint8Array, count: number, type: RawType): readonly number
 
 /** The typed fields; a tensor fills one of them. */
 function listedElements(tensor: TensorProto): readonly number[] {
-  const lists: readonly (readonly WireInteger[] | null | undefined)[] = [
-    tensor.int64Data,
-    tensor.int32Data,
-    tensor.floatData,
-    tensor.doubleData,
-    tensor.uint64Data,
-  ];
-  return (lists.find((list) => (list?.length ?? 0) > 0) ?? []).map(toNumber);
+  const integers = [tensor.int64Data, tensor.int32Data, tensor.uint64Data].find((list) => (list?.length ?? 0) > 0);
+  if (integers) return integers.map((value) => exactInteger(value));
+  return [tensor.floatData, tensor.doubleData].find((list) => (list?.length ?? 0) > 0) ?? [];
 }

@@ -47,6 +47,60 @@ export const missingOpset = (where: Location, irVersion: number): Diagnostic =>
     "state the operator set when exporting; only IR versions 1 and 2 imply one",
   );
 
+export const nestedTooDeeply = (where: Location, limit: number): Diagnostic =>
+  error(
+    "nested-too-deeply",
+    where,
+    `messages are nested more than ${limit} deep; no exporter writes such a model`,
+    "export the model again; many nested branches are better written as one",
+  );
+
+export const invalidText = (where: Location, count: number): Diagnostic =>
+  diagnostic(
+    "warning",
+    "invalid-utf8",
+    where,
+    `${count === 1 ? "a name or text is" : `${count} names or texts are`} no valid UTF-8; what does not decode is shown as '\uFFFD'`,
+    "export the model again, or rename what is concerned",
+  );
+
+export const integerTooLarge = (where: Location, what: string): Diagnostic =>
+  diagnostic(
+    "warning",
+    "integer-too-large",
+    where,
+    `${what} is beyond 2^53 and is not used; expected an integer from -2^53 to 2^53`,
+    "mend the value; INT64_MAX and INT64_MIN mean 'to the end' and are understood",
+  );
+
+export const badOpset = (where: Location, domain: string, version: string): Diagnostic =>
+  error(
+    "bad-opset",
+    where,
+    `operator set '${domain === "" ? "ai.onnx" : domain}' has version ${version}; expected a whole number from 1`,
+    "export the model again with an operator set that exists",
+  );
+
+export const externalOutside = (where: Location, location: string): Diagnostic =>
+  error(
+    "external-data-outside",
+    where,
+    `external data at '${location}' is outside the model's folder and is not read`,
+    "put the data file beside the model and state its path relative to it",
+  );
+
+export const badExternalOffset = (where: Location, tensor: string, found: string): Diagnostic =>
+  error(
+    "bad-external-data",
+    where,
+    `external data of '${tensor}' starts at offset '${found}'; expected a whole number`,
+    "save the model again",
+  );
+
+/** Stands for diagnostics that are not told one by one. */
+export const moreOfTheSame = (where: Location, severity: Severity, code: string, count: number): Diagnostic =>
+  diagnostic(severity, code, where, `and so it is in ${count} more ${count === 1 ? "place" : "places"}`, "");
+
 // The graph
 
 export const cyclicGraph = (where: Location, cycle: readonly string[]): Diagnostic =>
