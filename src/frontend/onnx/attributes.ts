@@ -4,7 +4,7 @@ import { attributeType, attributeValue } from "../../ir/diagnostics/onnx.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import type { Attributes, AttributeValue } from "../../ir/network.js";
-import type { OnnxAttribute, OnnxTensor } from "./model.js";
+import type { OnnxAttribute, OnnxGraph, OnnxTensor } from "./model.js";
 
 type Kind = OnnxAttribute["kind"];
 
@@ -22,8 +22,12 @@ export interface AttributeReader {
   floats(name: string): readonly number[] | undefined;
   strings(name: string): readonly string[] | undefined;
   tensor(name: string): OnnxTensor | undefined;
+  /** A body of control flow. */
+  graph(name: string): OnnxGraph | undefined;
   /** One of a few words, `fallback` where left out. @throws DiagnosticError `attribute-value` */
   choice<const T extends string>(name: string, fallback: T, choices: readonly T[]): T;
+  /** Every attribute as it is: what a local function is called with. */
+  all(): ReadonlyMap<string, OnnxAttribute>;
   /** Numbers and words by name, in the file's order: what a layer keeps of its operator. */
   plain(): Attributes;
 }
@@ -44,6 +48,7 @@ export function attributeReader(attributes: ReadonlyMap<string, OnnxAttribute>, 
     floats: (name) => find(name, "a list of numbers", "floats", "ints")?.value,
     strings: (name) => find(name, "a list of strings", "strings")?.value,
     tensor: (name) => find(name, "a tensor", "tensor")?.value,
+    graph: (name) => find(name, "a graph", "graphs")?.value[0],
     choice(name, fallback, choices) {
       const found = string(name) ?? fallback;
       const known = choices.find((choice) => choice === found);
@@ -51,6 +56,7 @@ export function attributeReader(attributes: ReadonlyMap<string, OnnxAttribute>, 
         throw new DiagnosticError([attributeValue(loc, name, `'${found}'`, `one of ${choices.join(", ")}`)]);
       return known;
     },
+    all: () => attributes,
     plain: () => Object.fromEntries([...attributes].flatMap(([name, attribute]) => plainEntry(name, attribute))),
   };
 }
@@ -61,6 +67,13 @@ const isOneOf = <K extends Kind>(
 ): attribute is Extract<OnnxAttribute, { kind: K }> => kinds.some((kind) => kind === attribute.kind);
 
 function plainEntry(name: string, attribute: OnnxAttribute): readonly (readonly [string, AttributeValue])[] {
-  if (!("value" in attribute) || attribute.kind === "tensor" || attribute.kind === "graphs") return [];
-  return [[name, attribute.value]];
+  switch (attribute.kind) {
+    case "tensor":
+    case "graphs":
+    case "reference":
+    case "other":
+      return [];
+    default:
+      return "value" in attribute ? [[name, attribute.value]] : [];
+  }
 }

@@ -16,10 +16,25 @@ export const DATA_TYPE = {
   uint32: 12,
   uint64: 13,
   bfloat16: 16,
+  uint4: 21,
+  int4: 22,
 } as const;
 
-const { uint8, int8, uint16, int16, int32, int64, uint32, uint64 } = DATA_TYPE;
-const INTEGERS: readonly number[] = [uint8, int8, uint16, int16, int32, int64, uint32, uint64];
+const { uint4, int4, uint8, int8, uint16, int16, int32, int64, uint32, uint64 } = DATA_TYPE;
+const INTEGERS: readonly number[] = [uint4, int4, uint8, int8, uint16, int16, int32, int64, uint32, uint64];
+
+/** Types that quantisation uses; wider ones hold sizes and positions, too. */
+const QUANTISED_BITS: ReadonlyMap<number, number> = new Map([
+  [uint4, 4],
+  [int4, 4],
+  [uint8, 8],
+  [int8, 8],
+  [uint16, 16],
+  [int16, 16],
+]);
+
+/** Bits per element of a quantised type; `undefined` for all others. */
+export const quantisedBits = (type: number): number | undefined => QUANTISED_BITS.get(type);
 
 /** Division of integers truncates. */
 export const isInteger = (type: number): boolean => INTEGERS.includes(type);

@@ -15,15 +15,18 @@ import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import { asByteSource } from "./byte-source.js";
 import { isInteger } from "./data-type.js";
-import type {
-  OnnxAttribute,
-  OnnxBytes,
-  OnnxGraph,
-  OnnxModel,
-  OnnxNode,
-  OnnxTensor,
-  OnnxValueInfo,
-  ReadExternal,
+import { attributeDefaults } from "./function-defaults.js";
+import {
+  functionKey,
+  type OnnxAttribute,
+  type OnnxBytes,
+  type OnnxFunction,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValueInfo,
+  type ReadExternal,
 } from "./model.js";
 import { MAX_DEPTH, readSkeleton } from "./skeleton.js";
 import { lookalike } from "./sniff.js";
@@ -58,25 +61,29 @@ export function decodeModel(
   loc: Location,
   readExternal?: ReadExternal,
 ): { model: OnnxModel; diagnostics: readonly Diagnostic[] } {
-  const { proto, invalidTexts } = decodeProto(bytes, loc);
+  const { proto, skeleton, invalidTexts } = decodeProto(bytes, loc);
   if (!proto.graph) throw new DiagnosticError([noGraph(loc)]);
   const context: Context = { loc, readExternal, diagnostics: invalidTexts > 0 ? [invalidText(loc, invalidTexts)] : [] };
   const irVersion = toNumber(proto.irVersion);
   const opsets = readOpsets(proto, irVersion, context);
-  const model = { irVersion, opsets, producer: proto.producerName, graph: readGraph(proto.graph, context) };
+  const graph = readGraph(proto.graph, context);
+  const functions = readFunctions(proto.functions, skeleton, context);
+  const model = { irVersion, opsets, producer: proto.producerName, graph, functions };
   const errors = context.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new DiagnosticError(errors);
   return { model, diagnostics: context.diagnostics };
 }
 
-function decodeProto(bytes: OnnxBytes, loc: Location): { proto: ModelProto; invalidTexts: number } {
+function decodeProto(bytes: OnnxBytes, loc: Location) {
   const source = asByteSource(bytes);
   if (source.size === 0) throw new DiagnosticError([emptyFile(loc)]);
   const other = lookalike(source.read(0, Math.min(SNIFFED, source.size)));
   if (other !== undefined) throw new DiagnosticError([notOnnx(loc, other.name, other.hint)]);
-  const text = createTextReader(readSkeleton(source, loc).bytes);
+  const skeleton = readSkeleton(source, loc).bytes;
+  const text = createTextReader(skeleton);
   try {
-    return { proto: onnx.ModelProto.decode(text.reader), invalidTexts: text.invalidCount() };
+    const proto: ModelProto = onnx.ModelProto.decode(text.reader);
+    return { proto, skeleton, invalidTexts: text.invalidCount() };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     // Messages that are copied without being looked into may be nested as deeply as they like.
@@ -87,14 +94,35 @@ function decodeProto(bytes: OnnxBytes, loc: Location): { proto: ModelProto; inva
 
 function readOpsets({ opsetImport }: ModelProto, irVersion: number, context: Context): ReadonlyMap<string, number> {
   const { loc, diagnostics } = context;
-  const opsets = new Map(
-    opsetImport.map(({ domain, version }) => [canonicalDomain(domain), toNumber(version)] as const),
-  );
+  const opsets = opsetsOf(opsetImport);
   if (irVersion < FIRST_IR_WITH_OPSETS && opsets.size === 0) opsets.set("", 1);
   if (opsets.size === 0) throw new DiagnosticError([missingOpset(loc, irVersion)]);
   for (const [domain, version] of opsets)
     if (!Number.isSafeInteger(version) || version < 1) diagnostics.push(badOpset(loc, domain, String(version)));
   return opsets;
+}
+
+const opsetsOf = (imports: readonly onnxProto.onnx.IOperatorSetIdProto[]): Map<string, number> =>
+  new Map(imports.map(({ domain, version }) => [canonicalDomain(domain), toNumber(version)] as const));
+
+function readFunctions(
+  functions: readonly onnxProto.onnx.IFunctionProto[],
+  skeleton: Uint8Array,
+  context: Context,
+): ReadonlyMap<string, OnnxFunction> {
+  const defaults = functions.length === 0 ? [] : attributeDefaults(skeleton);
+  const entries = functions.map((proto, position) => {
+    const attributes = (defaults[position] ?? []).map((bytes) => onnx.AttributeProto.decode(bytes));
+    const body: OnnxFunction = {
+      inputs: proto.input ?? [],
+      outputs: proto.output ?? [],
+      nodes: (proto.node ?? []).map((node) => readNode(node, context)),
+      defaults: readAttributes(attributes, context),
+      opsets: opsetsOf(proto.opsetImport ?? []),
+    };
+    return [functionKey(canonicalDomain(proto.domain), proto.name ?? ""), body] as const;
+  });
+  return new Map(entries);
 }
 
 const canonicalDomain = (domain: string | null | undefined): string =>
@@ -121,11 +149,12 @@ function readNode(node: onnxProto.onnx.INodeProto, context: Context): OnnxNode {
     domain: canonicalDomain(node.domain),
     inputs: node.input ?? [],
     outputs: node.output ?? [],
-    attributes: new Map(
-      (node.attribute ?? []).map((attribute) => [attribute.name ?? "", readAttribute(attribute, context)]),
-    ),
+    attributes: readAttributes(node.attribute ?? [], context),
   };
 }
+
+const readAttributes = (attributes: readonly AttributeProto[], context: Context): ReadonlyMap<string, OnnxAttribute> =>
+  new Map(attributes.map((attribute) => [attribute.name ?? "", readAttribute(attribute, context)]));
 
 function readTensor(tensor: onnxProto.onnx.ITensorProto, context: Context): OnnxTensor {
   const dims = (tensor.dims ?? []).map(toNumber);
@@ -165,6 +194,7 @@ function readDimension(dimension: onnxProto.onnx.TensorShapeProto.IDimension): n
 const TYPES = onnx.AttributeProto.AttributeType;
 
 function readAttribute(attribute: AttributeProto, context: Context): OnnxAttribute {
+  if (attribute.refAttrName) return { kind: "reference", value: attribute.refAttrName };
   switch (attribute.type || impliedType(attribute)) {
     case TYPES.INT:
       return readInteger(attribute, context);

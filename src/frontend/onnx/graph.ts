@@ -120,7 +120,7 @@ function topologicalOrder(dependencies: readonly (readonly number[])[]) {
  * The node's name where it is there and unique, else its first output's, so that every id is unique: a name that such an output
  * bears already gives way to its own node's first output too.
  */
-function nodeIds(nodes: readonly OnnxNode[]): readonly string[] {
+export function nodeIds(nodes: readonly OnnxNode[]): readonly string[] {
   const counts = new Map<string, number>();
   for (const { name } of nodes) counts.set(name, (counts.get(name) ?? 0) + 1);
   const fallbacks = nodes.map((node, i) => node.outputs.find((name) => name !== "") ?? `${node.opType} ${i}`);

@@ -1,12 +1,15 @@
 /** Walks the graph in topological order and finds out the shape of every value, and the elements of the small constant ones. */
 
-import { badDimension, declaredShapeDiffers, tensorTooLarge } from "../../ir/diagnostics/onnx.js";
+import { badDimension, declaredShapeDiffers, tensorTooLarge, tooManyParts } from "../../ir/diagnostics/onnx.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import { attributeReader } from "./attributes.js";
+import { quantisedBits } from "./data-type.js";
+import { type Expansion, placeExpansion } from "./expansion.js";
 import { contradicts, type Extent, isKnown, printShape, product, type Shape } from "./extent.js";
 import type { Wiring } from "./graph.js";
-import type { OnnxModel, OnnxNode, OnnxTensor, OnnxValueInfo } from "./model.js";
+import { localFunction } from "./local-function.js";
+import { functionKey, type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValueInfo } from "./model.js";
 import type { Inferred, InputValue, NodeContext, OperatorDefinition } from "./operator.js";
 import { findOperator } from "./operators/registry.js";
 import { isExtent, type Symbols } from "./symbols.js";
@@ -38,6 +41,16 @@ export interface InferredNode {
   readonly context: NodeContext | undefined;
   /** Per output of the node; what is declared fills what could not be computed. */
   readonly outputs: readonly Value[];
+  /** Multiply-accumulates; present for operators that are counted and whose outputs are inferred. */
+  readonly macs?: Extent;
+  /** The nodes that run in its place. */
+  readonly parts?: Parts;
+}
+
+/** Nodes that stand for one of the graph. */
+export interface Parts {
+  readonly nodes: readonly InferredNode[];
+  readonly expansion: Expansion;
 }
 
 export interface Inference {
@@ -59,10 +72,11 @@ export function inferGraph(model: OnnxModel, wiring: Wiring, symbols: Symbols, l
   for (const input of graph.inputs) if (!values.has(input.name)) values.set(input.name, inputValue(input, symbols));
   const declared = declaredShapes([...graph.valueInfo, ...graph.outputs], symbols);
   const contradictions: Contradiction[] = [];
+  const walk: Walk = { ...model, values, loc, errors: diagnostics, depth: 0, budget: { parts: MAX_PARTS } };
   const nodes = wiring.order.flatMap((position) => {
     const node = graph.nodes[position];
     if (node === undefined) return [];
-    const inferred = inferNode(node, wiring.ids[position] ?? "", model, values, loc, diagnostics);
+    const inferred = inferNode(node, wiring.ids[position] ?? "", walk);
     const outputs = inferred.outputs.map((value) => complete(value, declared.get(value.name), contradictions));
     for (const value of outputs) {
       diagnostics.push(...checkShape(value.name, value.shape ?? [], inferred.loc));
@@ -80,11 +94,20 @@ const constantValue = (tensor: OnnxTensor): Value => ({
   shape: tensor.dims,
   isConstant: true,
   isGraphInput: false,
+  ...bitsEntry(quantisedBits(tensor.type)),
   ...(tensor.elements !== undefined && { elements: tensor.elements }),
 });
 
+const bitsEntry = (bits: number | undefined) => (bits === undefined ? {} : { bits });
+
 function inputValue(info: OnnxValueInfo, symbols: Symbols): Value {
-  const base = { name: info.name, type: info.type, isConstant: false, isGraphInput: true };
+  const base = {
+    name: info.name,
+    type: info.type,
+    isConstant: false,
+    isGraphInput: true,
+    ...bitsEntry(quantisedBits(info.type)),
+  };
   const shape = symbols.shapeOf(info);
   return shape === undefined
     ? { ...base, cause: { reason: `graph input '${info.name}' has no shape` } }
@@ -100,37 +123,102 @@ function declaredShapes(infos: readonly OnnxValueInfo[], symbols: Symbols): Read
   );
 }
 
-function inferNode(
-  node: OnnxNode,
-  id: string,
-  model: OnnxModel,
-  values: ReadonlyMap<string, Value>,
-  file: Location,
-  errors: Diagnostic[],
-): InferredNode {
-  const loc = { ...file, node: id };
+/** What the walk through a graph and the graphs inside it carries along. */
+interface Walk extends Pick<OnnxModel, "opsets" | "functions"> {
+  readonly values: Map<string, Value>;
+  readonly loc: Location;
+  readonly errors: Diagnostic[];
+  /** Graphs in graphs around the current one. */
+  readonly depth: number;
+  /** Parts that may still be made: a few functions that call each other can stand for any number of nodes. */
+  readonly budget: { parts: number };
+}
+
+/** Graphs inside graphs are followed to this depth, and until there are so many nodes. */
+const MAX_DEPTH = 64;
+const MAX_PARTS = 200_000;
+
+function inferNode(node: OnnxNode, id: string, walk: Walk): InferredNode {
+  const loc = { ...walk.loc, node: id };
   const opType = node.domain === "" ? node.opType : `${node.domain}::${node.opType}`;
-  const definition = findOperator(node.domain, node.opType);
-  const inputs = node.inputs.map((name) => (name === "" ? undefined : values.get(name)));
-  const context = contextOf(node, inputs, model, loc);
+  const body = walk.functions.get(functionKey(node.domain, node.opType));
+  const definition = body === undefined ? findOperator(node.domain, node.opType) : localFunction(body);
+  const inputs = node.inputs.map((name) => (name === "" ? undefined : (walk.values.get(name) ?? nothing(name))));
+  const context = contextOf(node, inputs, walk, loc);
   const base = { id, node, loc, opType, definition, inputs, context };
   const isConstant = inputs.every((value) => value?.isConstant ?? true) && isDeterministic(node, definition);
-  const outputs = (results: readonly Inferred[]) =>
-    node.outputs.map((name, i) => toValue(name, results[i], isConstant, inputs[0]?.type ?? 0));
-  if (definition === undefined) return { ...base, outputs: unknownOutputs(node, notUnderstood(id, opType)) };
-  if (context === undefined) return { ...base, outputs: unknownOutputs(node, causeOf(inputs)) };
+  if (definition === undefined) return { ...base, outputs: unknownOutputs(notUnderstood(id, opType)) };
+  const needed = definition.expand === undefined ? context : (context ?? partialContext(node, inputs, walk, loc));
+  if (needed === undefined) return { ...base, outputs: unknownOutputs(causeOf(inputs)) };
   try {
-    return { ...base, outputs: outputs(definition.infer(context)) };
+    const expanded = expandNode(base, needed, walk);
+    if (expanded !== undefined) return expanded;
+    if (context === undefined) return { ...base, outputs: unknownOutputs(causeOf(inputs)) };
+    const results = definition.infer(context);
+    const outputs = node.outputs.map((name, i) => toValue(name, results[i], isConstant, inputs[0]));
+    return { ...base, outputs, ...macsOf(definition, context, results) };
   } catch (cause) {
     if (!(cause instanceof DiagnosticError)) throw cause;
-    errors.push(...cause.diagnostics);
-    return { ...base, outputs: unknownOutputs(node, { reason: `node '${id}' is wrong` }) };
+    walk.errors.push(...cause.diagnostics);
+    return { ...base, outputs: unknownOutputs({ reason: `node '${id}' is wrong` }) };
   }
 
-  function unknownOutputs(of: OnnxNode, why: Cause): readonly Value[] {
-    return of.outputs.map((name) => ({ name, type: 0, isConstant, isGraphInput: false, cause: why }));
+  function unknownOutputs(why: Cause): readonly Value[] {
+    return node.outputs.map((name) => ({ name, type: 0, isConstant, isGraphInput: false, cause: why }));
   }
 }
+
+const nothing = (name: string): Value => ({
+  name,
+  type: 0,
+  isConstant: false,
+  isGraphInput: false,
+  cause: { reason: `nothing has written '${name}' when it is read` },
+});
+
+function macsOf({ macs }: OperatorDefinition, context: NodeContext, results: readonly Inferred[]) {
+  const [first] = results;
+  return macs === undefined || first === undefined || "reason" in first ? {} : { macs: macs.count(context, results) };
+}
+
+/** Of several graphs that may run, the one with the most multiply-accumulates stands for the node. */
+function expandNode(base: Omit<InferredNode, "outputs">, context: NodeContext, walk: Walk): InferredNode | undefined {
+  if (walk.depth >= MAX_DEPTH) return undefined;
+  const [first, ...others] = base.definition?.expand?.(context) ?? [];
+  if (first === undefined) return undefined;
+  let chosen = inferParts(base, first, walk);
+  for (const expansion of others) {
+    const candidate = inferParts(base, expansion, walk);
+    if (partMacs(candidate.parts.nodes) > partMacs(chosen.parts.nodes)) chosen = candidate;
+  }
+  for (const value of chosen.outputs) walk.values.set(value.name, value);
+  return { ...base, ...chosen };
+}
+
+function inferParts({ id, node }: Pick<InferredNode, "id" | "node">, expansion: Expansion, walk: Walk) {
+  const { values, budget } = walk;
+  const placed = placeExpansion(expansion, id, node, (name) => values.has(name));
+  budget.parts -= placed.nodes.length;
+  if (budget.parts < 0) throw new DiagnosticError([tooManyParts(walk.loc, MAX_PARTS)]);
+  for (const tensor of placed.initializers) values.set(tensor.name, constantValue(tensor));
+  const inside = { ...walk, opsets: expansion.opsets ?? walk.opsets, depth: walk.depth + 1 };
+  const nodes = placed.nodes.map((part, i) => {
+    const inferred = inferNode(part, placed.ids[i] ?? "", inside);
+    for (const value of inferred.outputs) {
+      walk.errors.push(...checkShape(value.name, value.shape ?? [], inferred.loc));
+      values.set(value.name, value);
+    }
+    return inferred;
+  });
+  return { parts: { nodes, expansion }, outputs: node.outputs.map((name) => values.get(name) ?? nothing(name)) };
+}
+
+/** Multiply-accumulates of parts as far as they are known. */
+const partMacs = (nodes: readonly InferredNode[]): number =>
+  nodes.reduce((sum, { macs, parts }) => {
+    const own = typeof macs === "number" ? macs : 0;
+    return sum + own + (parts === undefined ? 0 : (parts.expansion.repeat ?? 1) * partMacs(parts.nodes));
+  }, 0);
 
 const notUnderstood = (id: string, opType: string): Cause => ({
   reason: `operator '${opType}' of node '${id}' is not understood, and the shape of its output is not declared`,
@@ -144,33 +232,44 @@ const causeOf = (inputs: readonly (Value | undefined)[]): Cause =>
 
 /** Nodes without inputs that we do not understand may draw random numbers; bodies may read what is not constant. */
 const isDeterministic = (node: OnnxNode, definition: OperatorDefinition | undefined): boolean =>
-  definition !== undefined ||
-  (node.inputs.length > 0 && [...node.attributes.values()].every(({ kind }) => kind !== "graphs"));
+  (definition !== undefined && definition.isVariable !== true) ||
+  (definition === undefined &&
+    node.inputs.length > 0 &&
+    [...node.attributes.values()].every(({ kind }) => kind !== "graphs"));
 
 function contextOf(
   node: OnnxNode,
   values: readonly (Value | undefined)[],
-  model: OnnxModel,
+  walk: Walk,
   loc: Location,
 ): NodeContext | undefined {
-  const inputs: (InputValue | undefined)[] = [];
-  for (const value of values) {
-    if (value !== undefined && value.shape === undefined) return undefined;
-    inputs.push(value?.shape === undefined ? undefined : { ...value, shape: value.shape });
-  }
-  const opset = model.opsets.get(node.domain) ?? model.opsets.get("") ?? 1;
+  const isKnown = values.every((value) => value === undefined || value.shape !== undefined);
+  return isKnown ? partialContext(node, values, walk, loc) : undefined;
+}
+
+/** Inputs whose rank is not known are left out, too. */
+function partialContext(
+  node: OnnxNode,
+  values: readonly (Value | undefined)[],
+  { opsets }: Walk,
+  loc: Location,
+): NodeContext {
+  const inputs = values.map((value) => (value?.shape === undefined ? undefined : { ...value, shape: value.shape }));
+  const opset = opsets.get(node.domain) ?? opsets.get("") ?? 1;
   const attributes = attributeReader(node.attributes, loc);
   return { opType: node.opType, opset, attributes, inputs, outputCount: node.outputs.length, loc };
 }
 
-function toValue(name: string, result: Inferred | undefined, isConstant: boolean, inputType: number): Value {
+/** @param first - input of the node whose type the output has where nothing else is said, as a constant its bits too */
+function toValue(name: string, result: Inferred | undefined, isConstant: boolean, first: Value | undefined): Value {
   if (result === undefined || "reason" in result) {
     const reason = result?.reason ?? `output '${name}' is not one that the operator has`;
     return { name, type: 0, isConstant, isGraphInput: false, cause: { reason } };
   }
-  const { shape, type = inputType } = result;
+  const { shape, type = first?.type ?? 0 } = result;
   const elements = isKnown(shape) && product(shape) <= ELEMENT_LIMIT ? result.elements : undefined;
-  const base = { name, type, shape, isGraphInput: false };
+  const bits = result.bits ?? quantisedBits(type) ?? (isConstant ? first?.bits : undefined);
+  const base = { name, type, shape, isGraphInput: false, ...bitsEntry(bits) };
   return elements === undefined ? { ...base, isConstant } : { ...base, isConstant: true, elements };
 }
 

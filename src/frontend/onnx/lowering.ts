@@ -6,7 +6,7 @@ import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import type { CoverageEntry, CoverageStatus, Layer, LayerId, Network } from "../../ir/network.js";
 import { isKnown, unknownSymbolOf } from "./extent.js";
-import type { Cause, Inference, InferredNode, Value } from "./inference.js";
+import type { Cause, Inference, InferredNode, Parts, Value } from "./inference.js";
 import { createNetworkBuilder, type NetworkBuilder, type Source } from "./network-builder.js";
 import { wholeLayer } from "./opaque.js";
 import type { InputValue, LayerSpec, LoweringContext } from "./operator.js";
@@ -26,21 +26,27 @@ export function lowerGraph(inference: Inference, outputs: readonly string[], loc
   for (const value of inference.values.values())
     if (value.isGraphInput && value.shape !== undefined && isPositive(value.shape))
       builder.storageOf(value, value.shape);
-  const refused = new Map<string, Refusal>();
-  const results = inference.nodes.map((node) => {
-    const result = lowerNode(node, builder, refused);
-    if (result.refusal !== undefined) for (const { name } of node.outputs) refused.set(name, result.refusal);
-    return { node, result };
-  });
+  const state: State = { builder, refused: new Map(), networkOutputs: new Set(outputs), repeat: 1 };
+  const results = inference.nodes.map((node) => ({ node, result: lowerNode(node, node.id, state) }));
+  const all = withParts(results);
   return {
     ...builder.finish(outputs),
     coverage: results.map(({ node, result }) => entryOf(node, result)),
     diagnostics: [
-      ...results.flatMap(({ result }) => result.errors ?? []),
-      ...reportNotUnderstood(results, loc),
-      ...reportRefused(results, loc),
+      ...all.flatMap(({ result }) => result.errors ?? []),
+      ...reportNotUnderstood(all, loc),
+      ...reportRefused(all, loc),
     ],
   };
+}
+
+interface State {
+  readonly builder: NetworkBuilder;
+  /** Why the values of earlier nodes are not there. */
+  readonly refused: Map<string, Refusal>;
+  readonly networkOutputs: ReadonlySet<string>;
+  /** How often the current nodes run. */
+  readonly repeat: number;
 }
 
 interface NodeResult {
@@ -48,36 +54,66 @@ interface NodeResult {
   readonly layer?: LayerId;
   readonly refusal?: Refusal;
   readonly errors?: readonly Diagnostic[];
+  /** What became of the nodes that stand for it, and in words which those are. */
+  readonly parts?: Results;
+  readonly note?: string;
 }
 
 type Results = readonly { readonly node: InferredNode; readonly result: NodeResult }[];
 
-function entryOf({ id, opType }: InferredNode, { status, layer, refusal }: NodeResult): CoverageEntry {
+/** Nodes, each followed by its parts at any depth; a node is reported through its parts alone. */
+const withParts = (results: Results): Results =>
+  results.flatMap((entry) => (entry.result.parts === undefined ? [entry] : withParts(entry.result.parts)));
+
+function entryOf({ id, opType }: InferredNode, { status, layer, refusal, note }: NodeResult): CoverageEntry {
+  const reason = refusal?.reason ?? note;
   return {
     node: id,
     opType,
     status,
     ...(layer !== undefined && { layer }),
-    ...(refusal !== undefined && { reason: refusal.reason }),
+    ...(reason !== undefined && { reason }),
   };
 }
 
-/** @param refused - why the values of earlier nodes are not there */
-function lowerNode(node: InferredNode, builder: NetworkBuilder, refused: ReadonlyMap<string, Refusal>): NodeResult {
+/** @param owner - node of the model that the node is or stands for */
+function lowerNode(node: InferredNode, owner: string, state: State): NodeResult {
+  const result = node.parts === undefined ? lowerSingle(node, owner, state) : lowerParts(node.parts, owner, state);
+  if (result.refusal !== undefined)
+    for (const { name } of node.outputs) if (!state.refused.has(name)) state.refused.set(name, result.refusal);
+  return result;
+}
+
+function lowerParts({ nodes, expansion }: Parts, owner: string, state: State): NodeResult {
+  const inside = { ...state, repeat: state.repeat * (expansion.repeat ?? 1) };
+  const parts = nodes.map((node) => ({ node, result: lowerNode(node, owner, inside) }));
+  const results = parts.map(({ result }) => result);
+  const refusal = results.find((result) => result.refusal !== undefined)?.refusal;
+  const layer = results.find((result) => result.layer !== undefined && result.status !== "view")?.layer;
+  const status = WORST_FIRST.find((candidate) => results.some((result) => result.status === candidate)) ?? "view";
+  const base = { status, parts, ...(layer !== undefined && { layer }) };
+  return refusal === undefined ? { ...base, note: expansion.reason } : { ...base, refusal };
+}
+
+/** What became of a node whose parts became different things. */
+const WORST_FIRST: readonly CoverageStatus[] = ["refused", "opaque", "lowered", "moved", "view", "folded"];
+
+function lowerSingle(node: InferredNode, owner: string, state: State): NodeResult {
+  const { builder } = state;
   const refusal = refusalOf(node);
   const isConstant = node.outputs.every(({ name, isConstant }) => name === "" || isConstant);
   if (isConstant && (refusal === undefined || node.definition !== undefined)) return { status: "folded" };
   if (refusal !== undefined) return { status: "refused", refusal };
-  const source = sourceOf(node);
+  const source = sourceOf(node, owner);
   const homeless = source.inputs.find((value) => value !== undefined && !hasStorage(value, builder));
   if (homeless !== undefined) {
     const reason = `its input '${homeless.name}' has no elements`;
-    return { status: "refused", refusal: refused.get(homeless.name) ?? { reason } };
+    return { status: "refused", refusal: state.refused.get(homeless.name) ?? { reason } };
   }
-  if (node.definition === undefined) return addLayers(source, [opaqueLayer(source, 0)], builder);
+  if (node.definition === undefined) return addLayers(source, [opaqueLayer(source, 0)], state);
   try {
-    const lowering = node.definition.lower(contextOf(node, source));
-    return "layers" in lowering ? addLayers(source, lowering.layers, builder) : addView(source, lowering.view, builder);
+    const lowering = node.definition.lower(contextOf(node, source, state));
+    return "layers" in lowering ? addLayers(source, lowering.layers, state) : addView(source, lowering.view, builder);
   } catch (cause) {
     if (!(cause instanceof DiagnosticError)) throw cause;
     return { status: "refused", refusal: { reason: "the node is wrong" }, errors: cause.diagnostics };
@@ -104,13 +140,14 @@ const hasStorage = (value: InputValue, builder: NetworkBuilder): boolean =>
   (value.isConstant || isPositive(value.shape)) &&
   builder.storageOf(value, value.shape) !== undefined;
 
-function sourceOf({ id, node, loc, inputs, outputs }: InferredNode): Source {
+function sourceOf({ id, node, loc, inputs, outputs }: InferredNode, owner: string): Source {
   return {
     id,
+    node: owner,
     opType: node.opType,
     loc,
     inputs: inputs.map((value) => (value === undefined ? undefined : { ...value, shape: dimsOf(value) })),
-    outputs: outputs.map((value) => ({ name: value.name, dims: value.name === "" ? [] : dimsOf(value) })),
+    outputs: outputs.map((value) => ({ ...value, dims: value.name === "" ? [] : dimsOf(value) })),
   };
 }
 
@@ -119,9 +156,10 @@ function dimsOf({ name, shape }: Value): readonly number[] {
   return shape;
 }
 
-function contextOf(node: InferredNode, source: Source): LoweringContext {
+function contextOf(node: InferredNode, source: Source, { networkOutputs }: State): LoweringContext {
   if (node.context === undefined) throw new Error(`'${node.id}' is lowered though an input is not known`);
-  return { ...node.context, inputs: source.inputs, outputs: source.outputs.map(({ dims }) => dims) };
+  const isNetworkOutput = networkOutputs.has(source.outputs[0]?.name ?? "");
+  return { ...node.context, inputs: source.inputs, outputs: source.outputs.map(({ dims }) => dims), isNetworkOutput };
 }
 
 function addView(source: Source, input: number, builder: NetworkBuilder): NodeResult {
@@ -134,10 +172,16 @@ function addView(source: Source, input: number, builder: NetworkBuilder): NodeRe
   return { status: "view", ...(storage.producer !== undefined && { layer: storage.producer }) };
 }
 
-function addLayers(source: Source, specs: readonly LayerSpec[], builder: NetworkBuilder): NodeResult {
-  const [layer] = specs.map((spec) => builder.addLayer(source, spec));
+function addLayers(source: Source, specs: readonly LayerSpec[], { builder, repeat }: State): NodeResult {
+  const [layer] = specs.map((spec) => builder.addLayer(source, repeated(spec, repeat)));
   addOpaqueOutputs(source, new Set(specs.map(({ output = 0 }) => output)), builder);
   return { status: statusOf(specs), ...(layer !== undefined && { layer }) };
+}
+
+/** A layer that runs again and again has one more loop, which indexes nothing. */
+function repeated(spec: LayerSpec, times: number): LayerSpec {
+  if (times === 1) return spec;
+  return { ...spec, loops: [{ dim: "T", size: times }, ...spec.loops], macs: (spec.macs ?? 0) * times };
 }
 
 const opaqueLayer = ({ inputs, outputs }: Source, index: number): LayerSpec =>

@@ -7,7 +7,22 @@ export interface OnnxModel {
   readonly opsets: ReadonlyMap<string, number>;
   readonly producer: string;
   readonly graph: OnnxGraph;
+  /** By `domain::name`. */
+  readonly functions: ReadonlyMap<string, OnnxFunction>;
 }
+
+/** A function that the model defines itself. */
+export interface OnnxFunction {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly nodes: readonly OnnxNode[];
+  /** Values of attributes that a caller leaves out. */
+  readonly defaults: ReadonlyMap<string, OnnxAttribute>;
+  readonly opsets: ReadonlyMap<string, number>;
+}
+
+/** Domain and name in one. */
+export const functionKey = (domain: string, name: string): string => `${domain}::${name}`;
 
 export interface OnnxGraph {
   readonly name: string;
@@ -57,6 +72,8 @@ export type OnnxAttribute =
   | { readonly kind: "graphs"; readonly value: readonly OnnxGraph[] }
   /** An integer that a number cannot hold. */
   | { readonly kind: "integer beyond 2^53" }
+  /** Stands for an attribute of the function's caller. */
+  | { readonly kind: "reference"; readonly value: string }
   | { readonly kind: "other" };
 
 /**

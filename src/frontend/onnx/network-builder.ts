@@ -32,16 +32,18 @@ export type SizedInput = InputValue & { readonly shape: readonly number[] };
 /** A node as the builder needs it. */
 export interface Source {
   readonly id: string;
+  /** Node of the model that it belongs to: itself, unless it is a part of one. */
+  readonly node: string;
   readonly opType: string;
   readonly loc: Location;
   readonly inputs: readonly (SizedInput | undefined)[];
-  readonly outputs: readonly { readonly name: string; readonly dims: readonly number[] }[];
+  readonly outputs: readonly { readonly name: string; readonly dims: readonly number[]; readonly bits?: number }[];
 }
 
 export interface NetworkBuilder {
   /** Where the value's elements are; constants and graph inputs get their tensor when they are first asked for. */
   storageOf(
-    value: Pick<InputValue, "name" | "isConstant" | "isGraphInput">,
+    value: Pick<InputValue, "name" | "isConstant" | "isGraphInput" | "bits">,
     dims: readonly number[],
   ): Storage | undefined;
   addLayer(source: Source, spec: LayerSpec): LayerId;
@@ -57,9 +59,14 @@ export function createNetworkBuilder(loc: Location): NetworkBuilder {
   const layers: Layer[] = [];
   const layerIds = new Set<LayerId>();
 
-  const store = (name: string, kind: TensorKind, dims: readonly number[], producer?: LayerId): Storage => {
+  const store = (
+    { name, bits }: { readonly name: string; readonly bits?: number },
+    kind: TensorKind,
+    dims: readonly number[],
+    producer?: LayerId,
+  ): Storage => {
     const id = tensorId(name);
-    tensors.set(id, { id, kind, dims, loc });
+    tensors.set(id, { id, kind, dims, ...(bits !== undefined && { bits }), loc });
     const storage = { tensor: id, stored: dims, viewed: dims, ...(producer !== undefined && { producer }) };
     storages.set(name, storage);
     return storage;
@@ -68,8 +75,8 @@ export function createNetworkBuilder(loc: Location): NetworkBuilder {
   const storageOf: NetworkBuilder["storageOf"] = (value, dims) => {
     const known = storages.get(value.name);
     if (known !== undefined) return known;
-    if (value.isConstant) return store(value.name, "weight", dims);
-    return value.isGraphInput ? store(value.name, "input", dims) : undefined;
+    if (value.isConstant) return store(value, "weight", dims);
+    return value.isGraphInput ? store(value, "input", dims) : undefined;
   };
 
   const storageOfInput = (source: Source, index: number): Storage => {
@@ -104,9 +111,9 @@ export function createNetworkBuilder(loc: Location): NetworkBuilder {
         name: id,
         kind: spec.kind,
         op: source.opType,
-        nodes: [source.id],
+        nodes: [source.node],
         loops: spec.loops,
-        operands: [{ ...first, tensor: store(output.name, "intermediate", output.dims, id).tensor }, ...others],
+        operands: [{ ...first, tensor: store(output, "intermediate", output.dims, id).tensor }, ...others],
         macs: spec.macs ?? 0,
         attributes: spec.attributes,
         postOps: [],

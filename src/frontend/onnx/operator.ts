@@ -5,6 +5,7 @@ import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import type { Attributes, LayerKind, Loop, OperandRole } from "../../ir/network.js";
 import type { AttributeReader } from "./attributes.js";
+import type { Expansion } from "./expansion.js";
 import { type Extent, isKnown, type Shape } from "./extent.js";
 
 /** An input of a node whose rank is known. */
@@ -19,6 +20,8 @@ export interface InputValue {
   readonly isConstant: boolean;
   /** Comes from outside, without an initializer. */
   readonly isGraphInput: boolean;
+  /** Bits per element where the model quantises the value. */
+  readonly bits?: number;
 }
 
 /** A node with the inputs that are connected; `undefined` stands for an optional input that is left out. */
@@ -39,6 +42,8 @@ export type Inferred =
       /** Where absent, the type of the first input. */
       readonly type?: number;
       readonly elements?: readonly Extent[] | undefined;
+      /** Where absent, as many as a quantised type has. */
+      readonly bits?: number | undefined;
     }
   | {
       /** Why the shape cannot be known: what it is computed from at run time. */
@@ -48,6 +53,8 @@ export type Inferred =
 export interface LoweringContext extends NodeContext {
   /** Extents per output; every extent of every input and output is known and positive. */
   readonly outputs: readonly (readonly number[])[];
+  /** The first output is one of the network's. */
+  readonly isNetworkOutput: boolean;
 }
 
 /** An operand over the axes of the *value* that the node reads; views behind it are resolved by the builder. */
@@ -85,20 +92,33 @@ export interface WeightOperand {
 /** What an operator that multiplies and accumulates adds to the totals. */
 export interface MacCounter {
   readonly weightOperands: readonly WeightOperand[];
+  /** Position among the node's inputs of an operand of `weightOperands`, where it is another. */
+  operandOf?(node: NodeContext, index: number): number;
+  /** Counted apart from the convolutions and products that ONNX itself defines. */
+  readonly isOther?: true;
   /** Multiply-accumulates of a node whose shapes were inferred. */
   count(node: NodeContext, outputs: readonly Inferred[]): Extent;
 }
 
 export interface OperatorDefinition {
   readonly opTypes: readonly string[];
-  /** Domain of the operators; the default one where absent. */
-  readonly domain?: string;
+  /** Domains of the operators; the default one where absent. */
+  readonly domains?: readonly string[];
   /**
    * @returns what is known per output, in order
    * @throws DiagnosticError when attributes or input shapes are wrong
    */
   infer(node: NodeContext): readonly Inferred[];
   lower(node: LoweringContext): Lowering;
+  /** The outputs differ from run to run or from iteration to iteration, even where no input does. */
+  readonly isVariable?: true;
+  /**
+   * The graphs that the node stands for: one, or several of which one will run. None where too little is known; the node is then
+   * inferred and lowered like any other.
+   *
+   * @throws DiagnosticError when attributes or input shapes are wrong
+   */
+  expand?(node: NodeContext): readonly Expansion[];
   /** Present for operators that multiply and accumulate. */
   readonly macs?: MacCounter;
 }

@@ -157,6 +157,14 @@ export const tensorTooLarge = (where: Location, value: string, shape: string): D
 export const tooManyMacs = (where: Location): Diagnostic =>
   error("too-many-macs", where, "the layer has more than 2^53 multiply-accumulates", "mend its shapes");
 
+export const tooManyParts = (where: Location, limit: number): Diagnostic =>
+  error(
+    "too-many-parts",
+    where,
+    `local functions and bodies of control flow stand for more than ${limit} nodes`,
+    "check whether functions call each other without end",
+  );
+
 // Symbols
 
 export const unknownSymbol = (where: Location, symbol: string, known: readonly string[]): Diagnostic =>

@@ -14,6 +14,8 @@ import { gemm, matmul } from "./matmul.js";
 import { batchNormalization, localResponse } from "./normalization.js";
 import { pad } from "./pad.js";
 import { globalPool, pool } from "./pool.js";
+import { quantisedForms } from "./quantised.js";
+import { dequantizeLinear, dynamicQuantizeLinear, multiThreshold, qonnxQuant, quantizeLinear } from "./quantize.js";
 import { reduce } from "./reduce.js";
 import { flatten, reshape } from "./reshape.js";
 import { resize } from "./resize.js";
@@ -31,6 +33,8 @@ const DEFINITIONS: readonly OperatorDefinition[] = [
   constantOfShape,
   conv,
   depthToSpace,
+  dequantizeLinear,
+  dynamicQuantizeLinear,
   elementwiseNary,
   elementwiseUnary,
   expand,
@@ -41,8 +45,12 @@ const DEFINITIONS: readonly OperatorDefinition[] = [
   identity,
   localResponse,
   matmul,
+  multiThreshold,
   pad,
   pool,
+  qonnxQuant,
+  quantizeLinear,
+  ...quantisedForms,
   range,
   reduce,
   reshape,
@@ -61,7 +69,9 @@ const keyOf = (domain: string, opType: string): string => `${domain}::${opType}`
 
 const BY_TYPE: ReadonlyMap<string, OperatorDefinition> = new Map(
   DEFINITIONS.flatMap((definition) =>
-    definition.opTypes.map((opType) => [keyOf(definition.domain ?? "", opType), definition] as const),
+    (definition.domains ?? [""]).flatMap((domain) =>
+      definition.opTypes.map((opType) => [keyOf(domain, opType), definition] as const),
+    ),
   ),
 );
 

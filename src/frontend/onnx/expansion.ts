@@ -1,0 +1,114 @@
+/** Nodes that stand for a graph of others: local functions, bodies of control flow, operators that are told as their parts. */
+import { nodeIds } from "./graph.js";
+import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor } from "./model.js";
+
+/** What a node does, as a graph of simpler nodes whose values have names of their own. */
+export interface Expansion {
+  /** In an order in which they can run. */
+  readonly nodes: readonly OnnxNode[];
+  /** Names that the nodes give the inputs and outputs of the node they replace, by position. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly initializers?: readonly OnnxTensor[];
+  /** Operator sets of the nodes; those of the model where absent. */
+  readonly opsets?: ReadonlyMap<string, number>;
+  /** Multiply-accumulates of the nodes are counted as those of the graph itself: a local function. */
+  readonly isInlined?: true;
+  /** How often the nodes run; 1 where absent. */
+  readonly repeat?: number;
+  /** Said in the coverage ledger. */
+  readonly reason: string;
+}
+
+/** An expansion in place: its values bear names that are unique in the graph. */
+export interface PlacedExpansion {
+  readonly ids: readonly string[];
+  readonly nodes: readonly OnnxNode[];
+  readonly initializers: readonly OnnxTensor[];
+}
+
+/** Values by the names that an expansion gives them → names in the graph. */
+type Renaming = ReadonlyMap<string, string>;
+
+/**
+ * @param id - of the node that is replaced: parts are called `id#part`
+ * @param isTaken - whether the graph has a value of this name already
+ */
+export function placeExpansion(
+  expansion: Expansion,
+  id: string,
+  node: OnnxNode,
+  isTaken: (name: string) => boolean,
+): PlacedExpansion {
+  const { nodes, initializers = [] } = expansion;
+  const unused = (name: string): string => (isTaken(name) ? unused(`${name}'`) : name);
+  const names = new Map(expansion.inputs.map((name, i) => [name, node.inputs[i] ?? ""]));
+  const own = [...initializers.map(({ name }) => name), ...nodes.flatMap(({ outputs }) => outputs)];
+  for (const name of own) if (name !== "") names.set(name, unused(`${id}#${name}`));
+  const passedOn: OnnxNode[] = [];
+  for (const [i, name] of expansion.outputs.entries()) {
+    const actual = node.outputs[i] ?? "";
+    if (actual === "") continue;
+    // What the nodes compute for this output alone bears its name; an input or constant that is passed on is another value.
+    if (isWritten(nodes, name) && names.get(name)?.startsWith(`${id}#`)) names.set(name, actual);
+    else passedOn.push(identity(names.get(name) ?? name, actual));
+  }
+  return {
+    ids: [...nodeIds(nodes), ...passedOn.map((_, i) => `output ${i}`)].map((part) => `${id}#${part}`),
+    nodes: [...nodes.map((part) => rename(part, names)), ...passedOn],
+    initializers: initializers.map((tensor) => ({ ...tensor, name: names.get(tensor.name) ?? tensor.name })),
+  };
+}
+
+const isWritten = (nodes: readonly OnnxNode[], name: string): boolean =>
+  nodes.some(({ outputs }) => outputs.includes(name));
+
+const identity = (from: string, to: string): OnnxNode => part("Identity", [from], [to]);
+
+/** A node of an expansion. Its outputs name its values, its first one the part itself. */
+export function part(
+  opType: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  attributes: Readonly<Record<string, OnnxAttribute>> = {},
+  domain = "",
+): OnnxNode {
+  return { name: "", opType, domain, inputs, outputs, attributes: new Map(Object.entries(attributes)) };
+}
+
+/** An initializer of an expansion: a list of 64-bit integers. */
+export const integers = (name: string, elements: readonly number[]): OnnxTensor => ({
+  name,
+  dims: [elements.length],
+  type: 7,
+  elements,
+});
+
+function rename(node: OnnxNode, names: Renaming): OnnxNode {
+  const renamed = (list: readonly string[]) => list.map((name) => names.get(name) ?? name);
+  const attributes = [...node.attributes].map(([name, attribute]) => [name, renameIn(attribute, names)] as const);
+  return {
+    ...node,
+    inputs: renamed(node.inputs),
+    outputs: renamed(node.outputs),
+    attributes: new Map(attributes),
+  };
+}
+
+const renameIn = (attribute: OnnxAttribute, names: Renaming): OnnxAttribute =>
+  attribute.kind === "graphs"
+    ? { kind: "graphs", value: attribute.value.map((graph) => renameCaptured(graph, names)) }
+    : attribute;
+
+/** What a body takes from outside is renamed; its own values, which may hide others, are not. */
+function renameCaptured(graph: OnnxGraph, names: Renaming): OnnxGraph {
+  const captured = new Map(names);
+  for (const { name } of [...graph.inputs, ...graph.initializers]) captured.delete(name);
+  for (const { outputs } of graph.nodes) for (const name of outputs) captured.delete(name);
+  if (captured.size === 0) return graph;
+  return {
+    ...graph,
+    nodes: graph.nodes.map((node) => rename(node, captured)),
+    outputs: graph.outputs.map((output) => ({ ...output, name: captured.get(output.name) ?? output.name })),
+  };
+}
