@@ -8,14 +8,16 @@ import { scheduleDocument } from "./backend/emit/schedule-json.js";
 import type { ScheduleDocument } from "./backend/emit/schedule-schema.js";
 import { readDecisions } from "./frontend/decisions/read.js";
 import { importOnnx } from "./frontend/onnx/import.js";
-import { readAccelerator } from "./frontend/zigzag/accelerator.js";
+import { type AcceleratorFile, readAccelerator } from "./frontend/zigzag/accelerator.js";
+import { readMapping } from "./frontend/zigzag/mapping.js";
+import { readWorkload } from "./frontend/zigzag/workload.js";
 import type { Accelerator } from "./ir/accelerator.js";
 import { DECISIONS, type Decisions } from "./ir/decisions.js";
 import type { Diagnostic } from "./ir/diagnostics.js";
 import type { OverlapMode, TileOrder } from "./ir/facts.js";
 import { createModule, type Module } from "./ir/module.js";
 import type { Network } from "./ir/network.js";
-import { DEFINES, type RuleSet } from "./ir/rules.js";
+import { DEFINES } from "./ir/rules.js";
 import type { TileSize } from "./passes/options.js";
 import {
   checkPipeline,
@@ -28,12 +30,13 @@ import {
 } from "./passes/pipeline.js";
 import { DEFAULT_ORDER, PASSES } from "./passes/registry.js";
 
+export { importDocument, printImport } from "./backend/emit/import-json.js";
 export type { ScheduleDocument } from "./backend/emit/schedule-schema.js";
 export { printSummary } from "./backend/emit/summary.js";
 export type { OnnxImport } from "./frontend/onnx/import.js";
 export type { Accelerator, Dataflow, Memory } from "./ir/accelerator.js";
 export type { CostModel, MappingProblem, MappingResult } from "./ir/cost-model.js";
-export type { ImportTotals } from "./ir/counts.js";
+export { countLayers, type ImportTotals } from "./ir/counts.js";
 export * from "./ir/decisions.js";
 export { type Diagnostic, DiagnosticError, printDiagnostic } from "./ir/diagnostics.js";
 export * from "./ir/facts.js";
@@ -46,13 +49,18 @@ export * from "./passes/options.js";
 export { definePass, type Pass, type PassContext } from "./passes/pass.js";
 export { type Pipeline, type PipelineObserver, parsePipeline, printPipeline } from "./passes/pipeline.js";
 export { PASSES } from "./passes/registry.js";
-export { importOnnx, readAccelerator as loadAccelerator, readDecisions };
+export { importOnnx, readAccelerator as loadAccelerator, readDecisions, readWorkload as loadWorkload };
 
 /** How stacks are formed: the published weight rule, one stack, one per layer, or cuts after the named layers. */
 export type StackChoice = "auto" | "single" | "per-layer" | { readonly cuts: readonly string[] };
 
+/** Rule sets by the name that users give them. */
+export const COST_MODELS = { defines: DEFINES } as const;
+export type CostModelName = keyof typeof COST_MODELS;
+
 export interface ScheduleOptions {
-  readonly costModel?: "defines";
+  /** `defines` where it is absent. */
+  readonly costModel?: CostModelName;
   readonly stacks?: StackChoice;
   readonly tile?: TileSize;
   readonly overlap?: OverlapMode;
@@ -71,7 +79,10 @@ export interface ScheduleOptions {
 export interface ScheduleResult {
   /** The module with the facts of every pass that ran. */
   readonly module: Module;
+  /** The passes that ran, with all their options. */
   readonly pipeline: string;
+  /** What decides the result beside network, accelerator and pipeline, defaults filled in. */
+  readonly options: { readonly costModel: CostModelName; readonly loopLimit: number | "none"; readonly seed: number };
   /** Notes and warnings of the passes, in order. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -82,29 +93,45 @@ export interface ScheduleResult {
  * @throws DiagnosticError when the input is wrong or no schedule exists
  */
 export function schedule(network: Network, accelerator: Accelerator, options: ScheduleOptions = {}): ScheduleResult {
+  const { costModel = "defines", seed = 0 } = options;
+  const rules = { ...COST_MODELS[costModel], ...(options.loopLimit !== undefined && { loopLimit: options.loopLimit }) };
   const pipeline = pipelineFor(options);
   checkPipeline(pipeline, PASSES);
   const diagnostics: Diagnostic[] = [];
-  const context = {
-    costModel: createCostModel(rulesFor(options)),
-    seed: options.seed ?? 0,
-    report: (diagnostic: Diagnostic) => void diagnostics.push(diagnostic),
-  };
+  const report = (diagnostic: Diagnostic) => void diagnostics.push(diagnostic);
+  const context = { costModel: createCostModel(rules), seed, report };
   const initial = createModule(network, accelerator);
   const start = options.decisions === undefined ? initial : initial.with(DECISIONS, options.decisions);
   const module = runPipeline(start, pipeline, context, options.observer);
-  return { module, pipeline: printPipeline(pipeline), diagnostics };
+  const resolved = { costModel, loopLimit: rules.loopLimit, seed };
+  return { module, pipeline: printPipeline(pipeline), options: resolved, diagnostics };
 }
 
-/** `schedule.json` of a result whose pipeline ran to its end. */
+/**
+ * `schedule.json` of a result whose pipeline ran to its end.
+ *
+ * @param source - the network that was scheduled, as imported
+ * @param extra - what else the document records: further options, and what the readers of model and accelerator reported
+ */
 export function emitSchedule(
-  result: ScheduleResult,
+  { module, pipeline, ...result }: ScheduleResult,
   source: Network,
-  options: Readonly<Record<string, unknown>> = {},
-  importDiagnostics: readonly Diagnostic[] = [],
+  extra: { readonly options?: Readonly<Record<string, unknown>>; readonly diagnostics?: readonly Diagnostic[] } = {},
 ): ScheduleDocument {
-  const diagnostics = [...importDiagnostics, ...result.diagnostics];
-  return scheduleDocument(result.module, { options, pipeline: result.pipeline, source, diagnostics });
+  const options = { ...result.options, ...extra.options };
+  const diagnostics = [...(extra.diagnostics ?? []), ...result.diagnostics];
+  return scheduleDocument(module, { options, pipeline, source, diagnostics });
+}
+
+/**
+ * The accelerator with the dataflows of a mapping file in place of its own.
+ *
+ * @param file - the mapping file as the user named it
+ * @throws DiagnosticError with every mistake in the file, array dimensions that the accelerator lacks among them
+ */
+export function withMapping(accelerator: Accelerator, text: string, file: string): AcceleratorFile {
+  const { dataflows, diagnostics } = readMapping(text, file, accelerator.array.dims);
+  return { accelerator: { ...accelerator, dataflows }, diagnostics };
 }
 
 /** The passes that `options` ask for, with the values of all their options. */
@@ -112,11 +139,14 @@ export function pipelineFor(options: ScheduleOptions): Pipeline {
   if (options.pipeline !== undefined) return parsePipeline(options.pipeline, PASSES);
   const { stacks = "auto", tile = "full", overlap = "fully-cached", order = "x-first" } = options;
   const given: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-    "partition-stacks": typeof stacks === "string" ? { rule: stacks } : { cuts: stacks.cuts },
+    "partition-stacks": stackOptions(stacks),
     "tile-stacks": { tile, overlap, order },
   };
   return DEFAULT_ORDER.map((pass) => pipelineStep(pass, given[pass.name]));
 }
 
-const rulesFor = ({ loopLimit }: ScheduleOptions): RuleSet =>
-  loopLimit === undefined ? DEFINES : { ...DEFINES, loopLimit };
+/** No cuts are one stack. */
+const stackOptions = (stacks: StackChoice): Readonly<Record<string, unknown>> => {
+  if (typeof stacks === "string") return { rule: stacks };
+  return stacks.cuts.length === 0 ? { rule: "single" } : { cuts: stacks.cuts };
+};

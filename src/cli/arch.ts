@@ -4,35 +4,41 @@ import { size } from "../backend/emit/quantities.js";
 import { printTable } from "../backend/emit/table.js";
 import { readAccelerator } from "../frontend/zigzag/accelerator.js";
 import { replicas, unitCount } from "../ir/accelerator.js";
-import { missingOption } from "../ir/diagnostics/command.js";
+import { badOption, missingOption } from "../ir/diagnostics/command.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { builtInArchitectures, findArchitecture } from "../node/architectures.js";
 import { parseChoice } from "./options.js";
 import { type MessageOptions, showDiagnostics } from "./output.js";
+import { type ResultOptions, requireResultPlace, writeResult } from "./result.js";
 
-interface ArchFlags extends MessageOptions {
-  readonly json?: true;
-}
+type ArchFlags = MessageOptions & ResultOptions;
 
 /** @throws DiagnosticError for an unknown action or accelerator, or a file that does not hold */
 export function runArch(action: string, name: string | undefined, flags: ArchFlags): void {
   const chosen = parseChoice("<action>", action, ["list", "show", "check"]);
-  process.stdout.write(chosen === "list" ? printNames(flags) : printOne(chosen, name, flags));
-}
-
-function printNames(flags: ArchFlags): string {
-  const names = builtInArchitectures();
-  return flags.json ? `${JSON.stringify(names)}\n` : `${names.join("\n")}\n`;
-}
-
-function printOne(action: "show" | "check", name: string | undefined, flags: ArchFlags): string {
+  requireResultPlace(flags);
+  if (chosen === "list") {
+    if (name !== undefined)
+      throw new DiagnosticError([badOption("[name]", name, "nothing after list", "kerf arch show <name>")]);
+    const names = builtInArchitectures();
+    writeResult(
+      flags,
+      () => names,
+      () => `${names.join("\n")}\n`,
+    );
+    return;
+  }
   if (name === undefined) throw new DiagnosticError([missingOption("<name>", "name an accelerator or a YAML file")]);
   const { text, file } = findArchitecture(name);
   const { accelerator, diagnostics } = readAccelerator(text, file);
   showDiagnostics(diagnostics, flags);
-  if (action === "check") return `${file}: '${accelerator.name}' is a valid accelerator\n`;
   const { loc: _, ...description } = accelerator;
-  return flags.json ? `${JSON.stringify(description, undefined, 1)}\n` : printAccelerator(description);
+  writeResult(
+    flags,
+    () => description,
+    () =>
+      chosen === "check" ? `${file}: '${accelerator.name}' is a valid accelerator\n` : printAccelerator(description),
+  );
 }
 
 function printAccelerator({

@@ -1,7 +1,7 @@
 /** `kerf import`: what the frontend understood. */
 import { importDocument, printImport } from "../backend/emit/import-json.js";
 import { loadModel } from "./model.js";
-import { type MessageOptions, refuseWarnings, showDiagnostics } from "./output.js";
+import { type MessageOptions, report } from "./output.js";
 import { type ResultOptions, requireResultPlace, writeResult } from "./result.js";
 
 interface ImportFlags extends MessageOptions, ResultOptions {
@@ -13,8 +13,7 @@ interface ImportFlags extends MessageOptions, ResultOptions {
 export function runImport(modelFile: string, flags: ImportFlags): void {
   requireResultPlace(flags);
   const { network, totals, diagnostics } = loadModel(modelFile, flags.bind);
-  showDiagnostics(diagnostics, flags);
-  if (flags.strict) refuseWarnings(diagnostics, network.coverage);
+  report(diagnostics, network.coverage, flags);
   writeResult(
     flags,
     () => importDocument(network, totals, diagnostics),

@@ -2,7 +2,8 @@
 import { importOnnx } from "../frontend/onnx/import.js";
 import { readWorkload } from "../frontend/zigzag/workload.js";
 import { countLayers, type ImportTotals } from "../ir/counts.js";
-import type { Diagnostic } from "../ir/diagnostics.js";
+import { nothingToBind } from "../ir/diagnostics/command.js";
+import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
 import type { Network } from "../ir/network.js";
 import { readText } from "../node/files.js";
 import { externalReader, openFile } from "../node/model-file.js";
@@ -22,6 +23,7 @@ export interface LoadedModel {
  */
 export function loadModel(file: string, bind: string | undefined): LoadedModel {
   if (/\.ya?ml$/i.test(file)) {
+    if (bind !== undefined) throw new DiagnosticError([nothingToBind(bind)]);
     const { network, diagnostics } = readWorkload(readText(file), file);
     return { network, totals: countLayers(network), diagnostics };
   }

@@ -1,4 +1,6 @@
 /** stdout carries results, stderr everything else. */
+
+import { nodeNotUnderstood } from "../ir/diagnostics/command.js";
 import { type Diagnostic, DiagnosticError, printDiagnostic } from "../ir/diagnostics.js";
 import type { CoverageEntry } from "../ir/network.js";
 
@@ -27,24 +29,27 @@ function render(diagnostic: Diagnostic, { diagnostics, color }: MessageOptions):
 }
 
 /**
- * `--strict`: what is otherwise tolerated is an error.
+ * Shows what a step found. With `--strict`, what is otherwise tolerated is an error.
  *
- * @throws DiagnosticError when there is a warning, or a node that was not understood
+ * @param coverage - nodes that the step dealt with
+ * @throws DiagnosticError when `strict` and there is a warning, or a node that was not understood
  */
-export function refuseWarnings(diagnostics: readonly Diagnostic[], coverage: readonly CoverageEntry[]): void {
-  const warnings = diagnostics.filter(({ severity }) => severity === "warning");
-  const missed = coverage.filter(({ status }) => status === "opaque" || status === "refused");
-  const problems = [
-    ...warnings.map((warning) => ({ ...warning, severity: "error" as const })),
-    ...missed.map(notUnderstood),
-  ];
+export function report(
+  diagnostics: readonly Diagnostic[],
+  coverage: readonly CoverageEntry[],
+  options: MessageOptions & { readonly strict?: true },
+): void {
+  const problems = options.strict ? strictProblems(diagnostics, coverage) : [];
   if (problems.length > 0) throw new DiagnosticError(problems);
+  showDiagnostics(diagnostics, options);
 }
 
-const notUnderstood = ({ node, opType, status, reason }: CoverageEntry): Diagnostic => ({
-  code: `node-${status}`,
-  severity: "error",
-  message: `operator ${opType} is ${status}${reason === undefined ? "" : `: ${reason}`}`,
-  where: { node },
-  hint: "leave --strict out to go on without it",
-});
+/** Warnings, and nodes that no warning names. */
+function strictProblems(diagnostics: readonly Diagnostic[], coverage: readonly CoverageEntry[]): readonly Diagnostic[] {
+  const warnings = diagnostics.filter(({ severity }) => severity === "warning");
+  const named = new Set(warnings.map(({ where }) => where.node));
+  const missed = coverage.filter(
+    ({ node, status }) => (status === "opaque" || status === "refused") && !named.has(node),
+  );
+  return [...warnings.map((warning) => ({ ...warning, severity: "error" as const })), ...missed.map(nodeNotUnderstood)];
+}

@@ -4,16 +4,17 @@ import { badOption } from "../ir/diagnostics/command.js";
 import { DiagnosticError, suggest } from "../ir/diagnostics.js";
 import type { Pass } from "../passes/pass.js";
 import { DEFAULT_ORDER, PASSES } from "../passes/registry.js";
+import { type ResultOptions, requireResultPlace, writeResult } from "./result.js";
 
 /** @throws DiagnosticError when there is no pass of that name */
-export function runPasses(name: string | undefined, flags: { readonly json?: true }): void {
-  const passes = name === undefined ? PASSES : [findPass(name)];
-  const text = flags.json
-    ? `${JSON.stringify(passes.map(describe), undefined, 1)}\n`
-    : name === undefined
-      ? printList()
-      : printPass(findPass(name));
-  process.stdout.write(text);
+export function runPasses(name: string | undefined, flags: ResultOptions): void {
+  requireResultPlace(flags);
+  const pass = name === undefined ? undefined : findPass(name);
+  writeResult(
+    flags,
+    () => (pass === undefined ? PASSES : [pass]).map(describe),
+    () => (pass === undefined ? printList() : printPass(pass)),
+  );
 }
 
 function findPass(name: string): Pass {

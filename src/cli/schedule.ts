@@ -1,22 +1,29 @@
 /** `kerf schedule`: model and accelerator in, table and JSON out. */
 import { contentSha256 } from "../backend/emit/digest.js";
 import { printSummary } from "../backend/emit/summary.js";
-import { readDecisions } from "../frontend/decisions/read.js";
-import { readAccelerator } from "../frontend/zigzag/accelerator.js";
-import { readMapping } from "../frontend/zigzag/mapping.js";
-import type { Accelerator } from "../ir/accelerator.js";
-import { missingOption } from "../ir/diagnostics/command.js";
-import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
+import type { AcceleratorFile } from "../frontend/zigzag/accelerator.js";
+import { badOption, incompletePipeline, missingOption } from "../ir/diagnostics/command.js";
+import { DiagnosticError } from "../ir/diagnostics.js";
 import { COSTS } from "../ir/facts.js";
 import { printModule } from "../ir/print.js";
-import { emitSchedule, type ScheduleOptions, type StackChoice, schedule } from "../kerf.js";
+import {
+  COST_MODELS,
+  type CostModelName,
+  emitSchedule,
+  loadAccelerator,
+  readDecisions,
+  type ScheduleOptions,
+  type StackChoice,
+  schedule,
+  withMapping,
+} from "../kerf.js";
 import { builtInArchitectures, findArchitecture } from "../node/architectures.js";
 import { readText } from "../node/files.js";
 import { positiveIntOrNone, splitNames, tileSize } from "../passes/options.js";
 import { loadModel } from "./model.js";
 import { observerFor } from "./observe.js";
 import { parseChoice, parseWith, refuseTogether } from "./options.js";
-import { type MessageOptions, refuseWarnings, showDiagnostics } from "./output.js";
+import { type MessageOptions, report } from "./output.js";
 import { type ResultOptions, requireResultPlace, writeResult } from "./result.js";
 
 /** Options as commander hands them over: texts, or absent. */
@@ -39,6 +46,7 @@ export interface ScheduleFlags extends MessageOptions, ResultOptions {
   readonly strict?: true;
 }
 
+const COST_MODEL_NAMES = Object.keys(COST_MODELS) as CostModelName[]; // the object's own keys
 const PIPELINE_CHOICES = ["stacks", "tile", "overlap", "order"];
 
 /** @throws DiagnosticError for wrong input and infeasible requests */
@@ -46,28 +54,28 @@ export function runSchedule(modelFile: string, flags: ScheduleFlags): void {
   requireResultPlace(flags);
   const options = scheduleOptions(flags);
   const stated = loadDecisions(flags.decisions);
-  const { accelerator, diagnostics: aboutAccelerator } = loadAccelerator(flags);
+  const { accelerator, diagnostics: aboutAccelerator } = loadArchitecture(flags);
   const model = loadModel(modelFile, flags.bind);
   const early = [...stated.diagnostics, ...aboutAccelerator, ...model.diagnostics];
-  showDiagnostics(early, flags);
+  report(early, model.network.coverage, flags);
   const result = schedule(model.network, accelerator, { ...options, ...stated.options });
-  showDiagnostics(result.diagnostics, flags);
-  if (flags.strict) refuseWarnings([...early, ...result.diagnostics], result.module.network.coverage);
+  report(result.diagnostics, [], flags);
   const isComplete = result.module.has(COSTS);
   if (!isComplete && (flags.out !== undefined || flags.json)) throw new DiagnosticError([incompletePipeline()]);
+  const bind = flags.bind === undefined ? {} : { bind: flags.bind };
+  const extra = { options: { ...bind, ...stated.record }, diagnostics: early };
   writeResult(
     flags,
-    () => emitSchedule(result, model.network, { ...statedOptions(flags), ...stated.record }, early),
-    () => (isComplete ? printSummary(result.module, "defines") : printModule(result.module)),
+    () => emitSchedule(result, model.network, extra),
+    () => (isComplete ? printSummary(result.module, result.options.costModel) : printModule(result.module)),
   );
 }
 
 function scheduleOptions(flags: ScheduleFlags): ScheduleOptions {
   refuseTogether({ ...flags }, "pipeline", PIPELINE_CHOICES, "the pipeline's text states these choices");
-  parseChoice("--cost-model", flags.costModel ?? "defines", ["defines"]);
   const { tile, overlap, order, loopLimit, stacks, pipeline, seed } = flags;
   return {
-    costModel: "defines",
+    costModel: parseChoice("--cost-model", flags.costModel ?? "defines", COST_MODEL_NAMES),
     observer: observerFor(flags),
     ...(stacks !== undefined && { stacks: parseStacks(stacks) }),
     ...(tile !== undefined && { tile: parseWith("--tile", tile, tileSize("full", "for example 60x72")) }),
@@ -85,7 +93,12 @@ function scheduleOptions(flags: ScheduleFlags): ScheduleOptions {
 
 function parseStacks(text: string): StackChoice {
   if (text === "auto" || text === "single" || text === "per-layer") return text;
-  return { cuts: splitNames(text) };
+  const cuts = splitNames(text);
+  if (cuts.length === 0)
+    throw new DiagnosticError([
+      badOption("--stacks", text, "a rule or names of layers", "auto, single, per-layer, or layers to cut after"),
+    ]);
+  return { cuts };
 }
 
 const parseSeed = (text: string): number =>
@@ -97,22 +110,6 @@ const parseSeed = (text: string): number =>
     print: String,
   });
 
-/** The accelerator of `--arch`; `--mapping` replaces its dataflows. */
-function loadAccelerator(flags: ScheduleFlags): { accelerator: Accelerator; diagnostics: readonly Diagnostic[] } {
-  if (flags.arch === undefined) {
-    const hint = `name a YAML file or one of ${builtInArchitectures().join(", ")}`;
-    throw new DiagnosticError([missingOption("--arch", hint)]);
-  }
-  const { text, file } = findArchitecture(flags.arch);
-  const { accelerator, diagnostics } = readAccelerator(text, file);
-  if (flags.mapping === undefined) return { accelerator, diagnostics };
-  const mapping = readMapping(readText(flags.mapping), flags.mapping);
-  return {
-    accelerator: { ...accelerator, dataflows: mapping.dataflows },
-    diagnostics: [...diagnostics, ...mapping.diagnostics],
-  };
-}
-
 /** The decisions of `--decisions`; the schedule records them by the hash of their text, free of paths. */
 function loadDecisions(file: string | undefined) {
   if (file === undefined) return { diagnostics: [], options: {}, record: {} };
@@ -121,26 +118,15 @@ function loadDecisions(file: string | undefined) {
   return { diagnostics, options: { decisions }, record: { decisions: `sha256:${contentSha256(text)}` } };
 }
 
-/** What decides the result, free of paths and of how it is shown. */
-const statedOptions = ({ costModel, stacks, tile, overlap, order, loopLimit, bind, seed, pipeline }: ScheduleFlags) =>
-  JSON.parse(
-    JSON.stringify({
-      costModel: costModel ?? "defines",
-      stacks,
-      tile,
-      overlap,
-      order,
-      loopLimit,
-      bind,
-      seed,
-      pipeline,
-    }),
-  ) as Record<string, unknown>; // a round trip drops the options that were not given
-
-const incompletePipeline = (): Diagnostic => ({
-  code: "incomplete-pipeline",
-  severity: "error",
-  message: "the pipeline ends before its costs are known, so there is no schedule to write",
-  where: { field: "--pipeline" },
-  hint: "end it with evaluate, or leave --out and --json out and use --print-after",
-});
+/** The accelerator of `--arch`; `--mapping` replaces its dataflows. */
+function loadArchitecture(flags: ScheduleFlags): AcceleratorFile {
+  if (flags.arch === undefined) {
+    const hint = `name a YAML file or one of ${builtInArchitectures().join(", ")}`;
+    throw new DiagnosticError([missingOption("--arch", hint)]);
+  }
+  const { text, file } = findArchitecture(flags.arch);
+  const read = loadAccelerator(text, file);
+  if (flags.mapping === undefined) return read;
+  const mapped = withMapping(read.accelerator, readText(flags.mapping), flags.mapping);
+  return { ...mapped, diagnostics: [...read.diagnostics, ...mapped.diagnostics] };
+}

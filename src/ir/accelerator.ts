@@ -100,7 +100,7 @@ export const unitCount = (array: OperationalArray): number => array.dims.reduce(
 export const portFor = (memory: Memory, operand: MemoryOperand, direction: Direction): Port | undefined =>
   memory.ports.find((port) => port.services.some((s) => s.operand === operand && s.direction === direction));
 
-/** The hierarchy without `operand` in the memories that `keep` refuses; memories that hold nothing any more disappear (SL §1.3). */
+/** The hierarchy without `operand` in the memories that `remove` names; memories that hold nothing any more disappear (SL §1.3). */
 export function withoutOperand(
   hierarchy: Hierarchy,
   operand: MemoryOperand,

@@ -67,7 +67,7 @@ export interface DeclaredPrecision {
   readonly finalOutput: number;
 }
 
-/** A declared dimension that stands in the way of nothing: JSON-like semantic attributes of an operator. */
+/** JSON-like value of an attribute of an operator. */
 export type AttributeValue =
   | number
   | string

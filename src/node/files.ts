@@ -1,16 +1,16 @@
 /** Files of the user: read with messages that help, written whole or not at all. */
 import {
   accessSync,
-  closeSync,
   constants,
-  fsyncSync,
-  openSync,
+  existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileNotFound, notAFile, unreadableFile, unwritableFile } from "../ir/diagnostics/command.js";
@@ -29,24 +29,30 @@ export function readBytes(file: string): Uint8Array {
 export const readText = (file: string): string => new TextDecoder().decode(readBytes(file));
 
 /**
- * Writes beside the target and renames, so that an interruption leaves the old file or the new one.
+ * Writes beside the target and renames, so that an interruption leaves the old file or the new one. A link stays a link; what is
+ * no regular file (a pipe, a device) is written to directly.
  *
- * @throws DiagnosticError when the folder is missing or not writable
+ * @throws DiagnosticError when the folder is missing or not writable, or the disk is full
  */
 export function writeAtomically(file: string, content: string): void {
+  try {
+    const target = existsSync(file) ? realpathSync(file) : file;
+    const existing = statSync(target, { throwIfNoEntry: false });
+    if (existing === undefined || existing.isFile()) replaceFile(target, content);
+    else writeFileSync(target, content);
+  } catch (cause) {
+    throw new DiagnosticError([unwritableFile(file, reasonOf(cause))]);
+  }
+}
+
+function replaceFile(file: string, content: string): void {
   const draft = join(dirname(file), `.${basename(file)}.${process.pid}.tmp`);
   try {
-    const handle = openSync(draft, "wx");
-    try {
-      writeSync(handle, content);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
+    writeFileSync(draft, content, { flag: "wx", flush: true });
     renameSync(draft, file);
   } catch (cause) {
     rmSync(draft, { force: true });
-    throw new DiagnosticError([unwritableFile(file, reasonOf(cause))]);
+    throw cause;
   }
 }
 
@@ -63,6 +69,19 @@ export function requireWritable(file: string): void {
   }
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
     throw new DiagnosticError([unwritableFile(file, "EISDIR")]);
+}
+
+/**
+ * Makes a folder and those above it; one that exists is left as it is.
+ *
+ * @throws DiagnosticError when a file stands in the way or the place is not writable
+ */
+export function createFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new DiagnosticError([unwritableFile(folder, reasonOf(cause))]);
+  }
 }
 
 export const isFile = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;

@@ -100,12 +100,13 @@ function tensorsInUse(network: Network, layers: readonly Layer[]): ReadonlyMap<T
   );
 }
 
+/** Entries of a folded layer name the layer that took it in; a view of it stays a view. */
 const recover = (coverage: readonly CoverageEntry[], folded: ReadonlyMap<LayerId, LayerId>): readonly CoverageEntry[] =>
   coverage.map((entry) => {
     const target = entry.layer === undefined ? undefined : folded.get(entry.layer);
-    return target === undefined
-      ? entry
-      : { ...entry, status: "folded", layer: target, reason: `folded into '${target}'` };
+    if (target === undefined) return entry;
+    if (entry.status !== "lowered") return { ...entry, layer: target };
+    return { ...entry, status: "folded", layer: target, reason: `folded into '${target}'` };
   });
 
 function tensorOf(operand: Operand): TensorId {

@@ -5,7 +5,7 @@ export interface OptionSpec<T> {
   readonly help: string;
   /** What a value looks like: `<n>`, `a|b|c`. */
   readonly syntax: string;
-  /** Absent: the option may be left out and is then `undefined`. */
+  /** Value where the option is left out. */
   readonly fallback: T;
   /** @returns the value, or `undefined` when the text is not one */
   parse(text: string): T | undefined;

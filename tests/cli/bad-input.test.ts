@@ -85,6 +85,20 @@ const CASES: readonly (readonly [why: string, args: readonly string[], code: str
     "unwritable-file",
     /x\.json/,
   ],
+  ["no layers to cut after", ["schedule", fsrcnn, "<arch>", "--stacks", ""], "bad-option-value", /--stacks/],
+  [
+    "mapping of another array",
+    [
+      "schedule",
+      fsrcnn,
+      "<arch>",
+      "--mapping",
+      file("mapping.yaml", "- {name: default, spatial_mapping: {D9: ['K, 32']}}\n"),
+    ],
+    "unknown-array-dim",
+    /mapping\.yaml:1:\d+.*D9/,
+  ],
+  ["a name after list", ["arch", "list", "tpu-like"], "bad-option-value", /tpu-like/],
   ["bad binding", ["import", fsrcnn, "--bind", "N=0"], "bad-option-value", /N=1,H=224/],
   ["bad message form", ["import", fsrcnn, "--diagnostics", "xml"], "bad-option-value", /text, json/],
 ];

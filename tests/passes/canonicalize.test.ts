@@ -34,6 +34,15 @@ describe("foldElementwise", () => {
     });
   });
 
+  it("leaves a view of what it folds a view", () => {
+    const nodes = [conv, node("Relu", ["c"], ["r"], {}, "relu"), node("Flatten", ["r"], ["y"], {}, "flatten")];
+    expect(folded({ inputs, nodes, initializers: weights }).coverage).toEqual([
+      "conv lowered conv",
+      "relu folded conv",
+      "flatten view conv",
+    ]);
+  });
+
   it("folds a constant per channel, whichever side it stands on", () => {
     const nodes = [conv, node("Add", ["bias", "c"], ["y"], {}, "add")];
     const initializers = { ...weights, bias: filled(1, [4, 1, 1]) };

@@ -2,6 +2,7 @@
 import type { ImportTotals } from "../../ir/counts.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
 import type { CoverageEntry, CoverageStatus, Layer, Network } from "../../ir/network.js";
+import { diagnosticJson } from "./diagnostic-json.js";
 import { grouped } from "./quantities.js";
 import { ellipsis, printTable } from "./table.js";
 
@@ -13,7 +14,7 @@ export const importDocument = (network: Network, totals: ImportTotals, diagnosti
   totals,
   layers: network.layers.map(layerJson),
   coverage: network.coverage,
-  diagnostics,
+  diagnostics: diagnostics.map(diagnosticJson),
 });
 
 const layerJson = ({ id, name, kind, op, nodes, loops, macs, operands }: Layer) => ({

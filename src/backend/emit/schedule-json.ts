@@ -18,6 +18,7 @@ import {
 import type { Module } from "../../ir/module.js";
 import { iterations, type Layer, loopSize, type Network, outputOf, weightsOf } from "../../ir/network.js";
 import { VERSION } from "../../ir/version.js";
+import { diagnosticJson } from "./diagnostic-json.js";
 import { contentSha256 } from "./digest.js";
 import type { ScheduleDocument } from "./schedule-schema.js";
 
@@ -38,7 +39,7 @@ export interface ScheduleRecord {
 
 /**
  * @param module - a module with the facts of the whole pipeline
- * @throws Error when a fact is missing or a number cannot stand in the document: defects of the pipeline
+ * @throws Error when a fact is missing: a defect of the pipeline
  */
 export function scheduleDocument(module: Module, record: ScheduleRecord): ScheduleDocument {
   const { network, accelerator } = module;
@@ -55,7 +56,7 @@ export function scheduleDocument(module: Module, record: ScheduleRecord): Schedu
     totals: { ...totalsJson(costs.totals), macs: network.layers.reduce((sum, { macs }) => sum + macs, 0) },
     layers: layersJson(module, costs.layers),
     stacks: stacksJson(module),
-    search: { space: "one stated schedule; loop orders searched per layer", evaluated: 1, optimal: true },
+    search: searchJson(module.get(MAPPINGS), costs.totals.energy),
     coverage: network.coverage.map(({ node, opType, status, layer, reason }) => ({
       node,
       opType,
@@ -63,7 +64,7 @@ export function scheduleDocument(module: Module, record: ScheduleRecord): Schedu
       ...(layer !== undefined && { layer }),
       ...(reason !== undefined && { reason }),
     })),
-    diagnostics: record.diagnostics.map((diagnostic) => ({ ...diagnostic, where: withoutPath(diagnostic.where) })),
+    diagnostics: record.diagnostics.map(diagnosticJson),
   };
 }
 
@@ -106,6 +107,7 @@ const totalsJson = (totals: Totals): StackJson["totals"] => ({
 
 function layersJson(module: Module, totals: readonly LayerTotals[]): Json<"layers"> {
   const precision = module.get(PRECISION);
+  const executed = new Map(totals.map((entry) => [entry.layer, entry]));
   return module.network.layers.map((layer) => {
     const bits = precision.get(layer.id);
     if (bits === undefined) throw new Error(`layer '${layer.id}' has no precision`);
@@ -116,13 +118,11 @@ function layersJson(module: Module, totals: readonly LayerTotals[]): Json<"layer
       nodes: [...layer.nodes],
       dims: dimsOf(layer.loops),
       macs: layer.macs,
-      ...executedMacs(
-        layer,
-        totals.find((entry) => entry.layer === layer.id),
-      ),
+      ...executedMacs(layer, executed.get(layer.id)),
       weightBits: weightBits(layer, module.network, bits),
       precision: { operands: { ...bits.operands }, finalOutput: bits.finalOutput },
-      attributes: { ...layer.attributes },
+      operator: { ...layer.attributes },
+      attributes: {},
     };
   });
 }
@@ -137,14 +137,27 @@ function weightBits(layer: Layer, network: Network, precision: LayerPrecision): 
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** MACs executed, executed again, and declared but not needed; zero for layers that multiply nothing. */
+/**
+ * MACs executed; declared but needed by nobody; executed beyond the declared ones. `computed = macs - elided + recomputed`. Zero for layers
+ * that multiply nothing.
+ */
 function executedMacs(layer: Layer, totals: LayerTotals | undefined) {
   if (layer.macs === 0 || totals === undefined) return { computedMacs: 0, elidedMacs: 0, recomputedMacs: 0 };
   const perOperation = layer.macs / iterations(layer.loops);
+  const computedMacs = Math.round(totals.operations * perOperation);
+  const elidedMacs = Math.max(0, layer.macs - Math.round(totals.neededOperations * perOperation));
+  return { computedMacs, elidedMacs, recomputedMacs: computedMacs - (layer.macs - elidedMacs) };
+}
+
+/** What was searched for one stated schedule: the loop orders of each distinct layer tile. */
+function searchJson(mappings: readonly (readonly (readonly LayerMapping[])[])[], energy: number): Json<"search"> {
+  const results = [...new Set(mappings.flat(2).map(({ result }) => result))];
+  const optimal = results.every(({ search }) => search.optimal);
   return {
-    computedMacs: Math.round(totals.operations * perOperation),
-    elidedMacs: Math.max(0, layer.macs - Math.round(totals.neededOperations * perOperation)),
-    recomputedMacs: Math.round((totals.operations - totals.neededOperations) * perOperation),
+    space: "loop orders of every layer on every tile type of the stated schedule",
+    evaluated: results.reduce((sum, { search }) => sum + search.visited, 0),
+    optimal,
+    ...(optimal && { bound: energy, gap: 0 }),
   };
 }
 
@@ -247,7 +260,3 @@ function tensorNames(module: Module) {
     return (layer.operands.find(({ name }) => name === operand) ?? outputOf(layer)).tensor ?? id;
   };
 }
-
-/** A document must not depend on where the model lies: file names lose their folders. */
-const withoutPath = ({ file, ...where }: Diagnostic["where"]): Diagnostic["where"] =>
-  file === undefined ? where : { file: file.replace(/^.*[\\/]/, ""), ...where };

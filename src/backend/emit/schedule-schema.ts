@@ -46,10 +46,13 @@ const layer = z.strictObject({
   macs: count,
   computedMacs: count,
   elidedMacs: count.describe("declared by the model but needed by nobody"),
-  recomputedMacs: count.describe("executed more than once"),
+  recomputedMacs: count.describe(
+    "executed beyond the declared ones: computed again, or on maps that grow for want of padding; computed = macs - elided + recomputed",
+  ),
   weightBits: count,
   precision: z.strictObject({ operands: z.record(name, count), finalOutput: count }),
-  attributes: z.record(name, z.unknown()),
+  operator: z.record(name, z.unknown()).describe("attributes of the operator as the model states them"),
+  attributes: z.record(name, z.unknown()).describe("what passes attached, under namespaced keys"),
 });
 
 const copyEnd = z.strictObject({ memory: name, operand: name });

@@ -1,6 +1,7 @@
 /** A schedule as a table that a person likes to read. */
 import {
   COSTS,
+  type LayerTotals,
   PLACEMENT,
   type PlacedTileType,
   STACKS,
@@ -12,11 +13,17 @@ import {
   UNROLLING,
 } from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
-import { type LayerId, weightsOf } from "../../ir/network.js";
+import { type Layer, type LayerId, weightsOf } from "../../ir/network.js";
 import { energyScale, grouped, inScale, percent, type Scale, size } from "./quantities.js";
 import { type Align, ellipsis, printTable } from "./table.js";
 
 const NAME_LIMIT = 36;
+
+interface LayerIndex {
+  readonly layers: ReadonlyMap<LayerId, Layer>;
+  readonly totals: ReadonlyMap<LayerId, LayerTotals>;
+}
+
 const COLUMNS: readonly Align[] = [
   ...(["left", "left", "right", "left", "left", "left"] as const),
   ...(["right", "right", "right", "right"] as const),
@@ -28,9 +35,13 @@ export function printSummary(module: Module, costModel: string): string {
   const stacks = module.get(STACKS);
   const head = `${module.network.name} on ${module.accelerator.name}, cost model ${costModel}, ${plural(stacks.length, "stack")}`;
   const scale = energyScale(totals.energy);
+  const index = {
+    layers: new Map(module.network.layers.map((layer) => [layer.id, layer])),
+    totals: new Map(module.get(COSTS).layers.map((entry) => [entry.layer, entry])),
+  };
   const lines = [
     head,
-    ...stacks.flatMap((_, s) => ["", ...printStack(module, s, scale)]),
+    ...stacks.flatMap((_, s) => ["", ...printStack(module, index, s, scale)]),
     "",
     ...printMemories(module, totals, scale),
     "",
@@ -39,7 +50,7 @@ export function printSummary(module: Module, costModel: string): string {
   return `${lines.join("\n")}\n`;
 }
 
-function printStack(module: Module, s: number, scale: Scale): readonly string[] {
+function printStack(module: Module, index: LayerIndex, s: number, scale: Scale): readonly string[] {
   const costs = module.get(COSTS);
   const stack = module.get(STACKS)[s]!;
   const placement = module.get(PLACEMENT)[s]!;
@@ -52,8 +63,8 @@ function printStack(module: Module, s: number, scale: Scale): readonly string[] 
     percent(latency, costs.totals.latency),
   ];
   const layers = stack.layers.map((id) => {
-    const entry = costs.layers.find(({ layer }) => layer === id);
-    return priced(layerCells(module, id, placement), entry?.energy ?? 0, entry?.latency ?? 0);
+    const entry = index.totals.get(id);
+    return priced(layerCells(module, index.layers.get(id)!, placement), entry?.energy ?? 0, entry?.latency ?? 0);
   });
   const copies = priced(["copies", "", "", "", "", ""], totals.energyByKind.copy, totals.copyLatency);
   const whole = priced(["stack", "", "", "", "", ""], totals.energy, totals.latency);
@@ -71,8 +82,8 @@ function stackHeading(stack: Stack, tiling: StackTiling, { tileTypes }: StackPla
 }
 
 /** The row shows the most frequent tile type: its new part, and the highest memory of each operand. */
-function layerCells(module: Module, id: LayerId, placement: StackPlacement): readonly string[] {
-  const layer = module.network.layers.find((candidate) => candidate.id === id)!;
+function layerCells(module: Module, layer: Layer, placement: StackPlacement): readonly string[] {
+  const { id } = layer;
   const node = mainType(placement).nodes.find((candidate) => candidate.id === id);
   const extent = (dim: string) => node?.loops.find((loop) => loop.dim === dim)?.size ?? 1;
   const hasWeights = weightsOf(layer).some(({ tensor }) => tensor !== undefined) && module.get(UNROLLING).has(id);

@@ -1,5 +1,6 @@
 /** Diagnostics of files and command-line options. */
 import { type Diagnostic, suggest } from "../diagnostics.js";
+import type { CoverageEntry } from "../network.js";
 
 const error = (code: string, message: string, where: Diagnostic["where"], hint: string): Diagnostic => ({
   code,
@@ -28,7 +29,7 @@ export const unwritableFile = (file: string, reason: string): Diagnostic =>
     "unwritable-file",
     `the file cannot be written: ${reason}`,
     { file },
-    "name a file in a folder that you may write to",
+    reason === "ENOSPC" ? "free some space on the disk" : "name a file in a folder that you may write to",
   );
 
 export const unknownAccelerator = (name: string, known: readonly string[]): Diagnostic =>
@@ -38,6 +39,18 @@ export const unknownAccelerator = (name: string, known: readonly string[]): Diag
     { field: "--arch" },
     suggest(name, known),
   );
+
+export const unknownStudy = (name: string, known: readonly string[]): Diagnostic =>
+  error("unknown-study", `there is no study '${name}'`, { field: "<name>" }, suggest(name, known));
+
+/** Studies run in one worker so far. */
+export const oneWorker = (jobs: number): Diagnostic => ({
+  code: "one-worker",
+  severity: "info",
+  message: `found ${jobs} workers; studies run in one`,
+  where: { field: "--jobs" },
+  hint: "",
+});
 
 export const badOption = (option: string, found: string, expected: string, hint = ""): Diagnostic =>
   error("bad-option-value", `found '${found}', expected ${expected}`, { field: option }, hint);
@@ -58,3 +71,30 @@ export const badCommandLine = (message: string): Diagnostic =>
   error("bad-command-line", message, {}, "run 'kerf --help' or 'kerf <command> --help'");
 
 const baseName = (file: string): string => file.replace(/^.*[\\/]/, "");
+
+/** A pipeline that stops early has nothing to write. */
+export const incompletePipeline = (): Diagnostic =>
+  error(
+    "incomplete-pipeline",
+    "the pipeline ends before its costs are known, so there is no schedule to write",
+    { field: "--pipeline" },
+    "end it with evaluate, or leave --out and --json out and use --print-after",
+  );
+
+/** A node that `--strict` does not let pass. */
+export const nodeNotUnderstood = ({ node, opType, status, reason }: CoverageEntry): Diagnostic =>
+  error(
+    `node-${status}`,
+    `operator ${opType} is ${status}${reason === undefined ? "" : `: ${reason}`}`,
+    { node },
+    "leave --strict out to go on without it",
+  );
+
+/** Workload files state every size. */
+export const nothingToBind = (found: string): Diagnostic =>
+  error(
+    "nothing-to-bind",
+    `found '${found}', but a workload file states all its dimensions`,
+    { field: "--bind" },
+    "leave --bind out",
+  );

@@ -31,7 +31,12 @@ export const unknownPassOption = (pass: string, option: string, known: readonly 
   );
 
 export const badPassOption = (pass: string, option: string, found: string, expected: string): Diagnostic =>
-  error("bad-option-value", `option '${option}' of '${pass}' is '${found}', expected ${expected}`, "--pipeline", "");
+  error(
+    "bad-option-value",
+    `option '${option}' of '${pass}' is '${found}', expected ${expected}`,
+    "--pipeline",
+    `kerf passes ${pass} lists its options`,
+  );
 
 export const duplicatePassOption = (pass: string, option: string): Diagnostic =>
   error("duplicate-pass-option", `option '${option}' of '${pass}' is given twice`, "--pipeline", "give it once");

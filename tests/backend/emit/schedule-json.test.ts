@@ -26,6 +26,21 @@ describe("schedule.json", () => {
     expect(scheduleText(...args)).toBe(scheduleText(...args));
   });
 
+  it("accounts for every multiply-accumulate", () => {
+    const { layers } = JSON.parse(
+      scheduleText("models/mobilenet-v1.onnx", "--tile", "14x14", "--overlap", "recompute"),
+    );
+    for (const { id, macs, computedMacs, elidedMacs, recomputedMacs } of layers)
+      expect({ id, computedMacs }).toEqual({ id, computedMacs: macs - elidedMacs + recomputedMacs });
+  });
+
+  it("claims no more than the searches proved", () => {
+    const search = (...args: readonly string[]) => JSON.parse(scheduleText("models/fsrcnn.onnx", ...args)).search;
+    expect(search("--tile", "60x72")).toMatchObject({ optimal: true, gap: 0 });
+    const { evaluated } = search("--tile", "full");
+    expect(evaluated).toBeGreaterThan(100);
+  });
+
   it("adds up, in total and per stack", () => {
     const { totals, stacks } = JSON.parse(scheduleText("models/mobilenet-v1.onnx", "--tile", "14x14"));
     const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
