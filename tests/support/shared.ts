@@ -20,3 +20,5 @@ export function sharedFiles(suffix: string, ...parts: readonly string[]): readon
 }
 
 export const readShared = (...parts: readonly string[]): string => readFileSync(sharedPath(...parts), "utf8");
+
+export const readSharedBytes = (...parts: readonly string[]): Uint8Array => readFileSync(sharedPath(...parts));

@@ -33,17 +33,7 @@ const SERVICES: Readonly<Record<MemorySpec["ports"], readonly (readonly [Port["t
   ],
 };
 
-function memory({
-  id,
-  size,
-  width,
-  granularity = width,
-  read,
-  write,
-  holds,
-  served,
-  ports,
-}: MemorySpec): Memory {
+function memory({ id, size, width, granularity = width, read, write, holds, served, ports }: MemorySpec): Memory {
   const operands = Object.entries(holds).map(([operand, level]) => ({ operand, level }));
   return {
     id,
