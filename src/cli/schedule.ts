@@ -4,7 +4,7 @@ import { printSummary } from "../backend/emit/summary.js";
 import type { AcceleratorFile } from "../frontend/zigzag/accelerator.js";
 import { badOption, incompletePipeline, missingOption } from "../ir/diagnostics/command.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
-import { COSTS } from "../ir/facts.js";
+import { COSTS, OVERLAP_MODES, TILE_ORDERS } from "../ir/facts.js";
 import { printModule } from "../ir/print.js";
 import {
   COST_MODELS,
@@ -80,9 +80,9 @@ function scheduleOptions(flags: ScheduleFlags): ScheduleOptions {
     ...(stacks !== undefined && { stacks: parseStacks(stacks) }),
     ...(tile !== undefined && { tile: parseWith("--tile", tile, tileSize("full", "for example 60x72")) }),
     ...(overlap !== undefined && {
-      overlap: parseChoice("--overlap", overlap, ["recompute", "h-cached", "fully-cached"]),
+      overlap: parseChoice("--overlap", overlap, OVERLAP_MODES),
     }),
-    ...(order !== undefined && { order: parseChoice("--order", order, ["x-first", "y-first"]) }),
+    ...(order !== undefined && { order: parseChoice("--order", order, TILE_ORDERS) }),
     ...(loopLimit !== undefined && {
       loopLimit: parseWith("--loop-limit", loopLimit, positiveIntOrNone("none", "for example 6")),
     }),

@@ -1,6 +1,6 @@
 /** Which dataflow of an accelerator a layer runs with. */
-import type { Dataflow } from "./accelerator.js";
-import { type Layer, type LayerKind, loopSize } from "./network.js";
+import type { Dataflow, MemoryOperand } from "./accelerator.js";
+import { type Layer, type LayerKind, loopSize, type Operand } from "./network.js";
 
 /** Entry that serves a whole class of operators, where no entry names the operator itself. */
 const CLASS_KEYS: Readonly<Record<LayerKind, string | undefined>> = {
@@ -41,3 +41,11 @@ export function dataflowFor(layer: Layer, dataflows: readonly Dataflow[]): Dataf
 /** A convolution whose channels are kept apart (`G`) and not summed (no `C`, or one of them). */
 const isDepthwise = ({ kind, loops }: Layer): boolean =>
   kind === "conv" && loopSize(loops, "G", 1) > 1 && loopSize(loops, "C", 1) === 1;
+
+const ROLE_LINKS = { output: "O", input: "I1", weight: "I2" } as const;
+
+/**
+ * Memory operand of a layer operand that no dataflow links: activations on `I1`, weights on `I2` (SL §1.1). A matrix product of two
+ * activations keeps its second operand, `W`, on the weight chain.
+ */
+export const defaultLink = ({ name, role }: Operand): MemoryOperand => (name === "W" ? "I2" : ROLE_LINKS[role]);

@@ -56,8 +56,13 @@ export interface Stack {
 }
 export const STACKS = defineFact<readonly Stack[]>("stacks");
 
-export type OverlapMode = "recompute" | "h-cached" | "fully-cached";
-export type TileOrder = "x-first" | "y-first";
+/** What happens to the overlap between tiles: computed again, kept along a row of tiles, kept along rows and columns. */
+export const OVERLAP_MODES = ["recompute", "h-cached", "fully-cached"] as const;
+export type OverlapMode = (typeof OVERLAP_MODES)[number];
+
+/** Which way tiles are visited first. */
+export const TILE_ORDERS = ["x-first", "y-first"] as const;
+export type TileOrder = (typeof TILE_ORDERS)[number];
 
 /** Decision for one stack, in the order of `STACKS`. */
 export interface StackTiling {

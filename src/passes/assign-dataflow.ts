@@ -1,23 +1,17 @@
 import type { Dataflow } from "../ir/accelerator.js";
-import { dataflowFor } from "../ir/dataflow.js";
+import { dataflowFor, defaultLink } from "../ir/dataflow.js";
 import { noDataflow } from "../ir/diagnostics/dataflow.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { type LayerUnrolling, UNROLLING } from "../ir/facts.js";
 import type { Layer } from "../ir/network.js";
 import { definePass } from "./pass.js";
 
-/** Memory operand of a layer operand that its dataflow does not link: activations on `I1`, weights on `I2` (SL §1.1). */
-const DEFAULT_LINKS = { output: "O", input: "I1", weight: "I2" } as const;
-
-/**
- * The unrolling that a dataflow gives a layer: entries over loops that the layer lacks are unused. A matrix product of two
- * activations keeps its second operand, `W`, on the weight chain.
- */
+/** The unrolling that a dataflow gives a layer: entries over loops that the layer lacks are unused. */
 export function layerUnrolling(layer: Layer, dataflow: Dataflow): LayerUnrolling {
   const dims = new Set(layer.loops.map(({ dim }) => dim));
-  const links = layer.operands.map(({ name, role }) => {
-    const fallback = name === "W" ? "I2" : DEFAULT_LINKS[role];
-    return [name, Object.hasOwn(dataflow.links, name) ? dataflow.links[name]! : fallback] as const;
+  const links = layer.operands.map((operand) => {
+    const { name } = operand;
+    return [name, Object.hasOwn(dataflow.links, name) ? dataflow.links[name]! : defaultLink(operand)] as const;
   });
   return {
     unrolling: dataflow.unrolling.filter(({ dim }) => dims.has(dim)),

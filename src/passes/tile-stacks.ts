@@ -1,7 +1,7 @@
 import { tileConflict } from "../ir/diagnostics/decisions.js";
 import { orderUnsupported, tileClamped } from "../ir/diagnostics/schedule.js";
 import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
-import { STACKS, type StackTiling, TILING } from "../ir/facts.js";
+import { OVERLAP_MODES, STACKS, type StackTiling, TILE_ORDERS, TILING } from "../ir/facts.js";
 import { decisionFor } from "./decisions.js";
 import { stackViews } from "./depth-first/network-view.js";
 import { choice, printTileSize, type TileSize, tileSize } from "./options.js";
@@ -14,10 +14,10 @@ export const tileStacks = definePass({
     tile: tileSize("full", "tile of a stack's output, elements"),
     overlap: choice(
       "fully-cached",
-      ["recompute", "h-cached", "fully-cached"],
+      OVERLAP_MODES,
       "overlap of neighbouring tiles: computed again, kept along rows of tiles, or kept in both directions",
     ),
-    order: choice("x-first", ["x-first", "y-first"], "order of tiles"),
+    order: choice("x-first", TILE_ORDERS, "order of tiles"),
   },
   requires: [STACKS],
   provides: [TILING],

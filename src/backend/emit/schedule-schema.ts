@@ -1,5 +1,6 @@
 /** Shape of `schedule.json`, version 1. The published JSON Schema (`schema/schedule-v1.json`) is generated from it. */
 import { z } from "zod";
+import { OVERLAP_MODES, TILE_ORDERS } from "../../ir/facts.js";
 
 const count = z.number().int().nonnegative();
 const positive = z.number().int().positive();
@@ -109,8 +110,8 @@ const stack = z.strictObject({
   layers: z.array(name),
   inputs: z.array(z.strictObject({ id: name, tensor: name })),
   tile: z.strictObject({ width: positive, height: positive }),
-  overlap: z.enum(["recompute", "h-cached", "fully-cached"]),
-  order: z.enum(["x-first", "y-first"]),
+  overlap: z.enum(OVERLAP_MODES),
+  order: z.enum(TILE_ORDERS),
   weightMemory: name.optional(),
   weightBits: count,
   alone: name.optional().describe("why the stack is costed outside of the depth-first model"),

@@ -1,5 +1,6 @@
 /** Fields of a file of decisions: those of `schedule.json` that decide something. */
 import { z } from "zod";
+import { OVERLAP_MODES, TILE_ORDERS } from "../../ir/facts.js";
 
 const positive = z.int().min(1);
 const count = z.int().min(0);
@@ -42,8 +43,8 @@ function fileSchema(object: Shape) {
     first: name.optional(),
     last: name.optional(),
     tile: tile.optional(),
-    overlap: z.enum(["recompute", "h-cached", "fully-cached"]).optional(),
-    order: z.enum(["x-first", "y-first"]).optional(),
+    overlap: z.enum(OVERLAP_MODES).optional(),
+    order: z.enum(TILE_ORDERS).optional(),
     tileTypes: z.array(tileType).optional(),
   })
     .refine(({ first, last }) => (first === undefined) === (last === undefined), {

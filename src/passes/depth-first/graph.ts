@@ -2,6 +2,7 @@
 import { Graph } from "graphlib";
 import type { MemoryOperand } from "../../ir/accelerator.js";
 import { type Dim, loopsOf } from "../../ir/axis-map.js";
+import { defaultLink } from "../../ir/dataflow.js";
 import type { LayerPrecision, LayerUnrolling, StackInput } from "../../ir/facts.js";
 import { PRECISION, UNROLLING } from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
@@ -143,9 +144,6 @@ function writtenBy(layer: Layer): TensorId {
   return tensor;
 }
 
-/** Memory operands of layers that are moved, not computed: these have no dataflow. */
-const DEFAULT_LINKS = { output: "O", input: "I1", weight: "I2" } as const;
-
 type StoredOperand = Operand & { readonly tensor: TensorId };
 
 /**
@@ -166,7 +164,7 @@ function isConstantMap({ kind, loops }: Layer, { role, axes }: Operand): boolean
 /** Memory operand of a layer's operand; a constant map takes that of the feature map beside it. */
 export function linkOf(layer: Layer, operand: Operand, unrolling: ReadonlyMap<string, LayerUnrolling>): MemoryOperand {
   const linked = isConstantMap(layer, operand) ? (inputsOf(layer)[0] ?? operand) : operand;
-  return unrolling.get(layer.id)?.links[linked.name] ?? DEFAULT_LINKS[linked.role];
+  return unrolling.get(layer.id)?.links[linked.name] ?? defaultLink(linked); // moved layers have no dataflow
 }
 
 function storedElements({ outside, stored }: GraphSource, layer: Layer, { tensor }: Operand) {
@@ -177,7 +175,7 @@ function storedElements({ outside, stored }: GraphSource, layer: Layer, { tensor
 
 /** A stack input has a single operand, its output, on the activation chain; all its loops count (DF §1.1). */
 function inputNode({ id, tensor, loops, bits }: StackInput, readers: readonly InputOperand[]): GraphNode {
-  const memoryOperand = readers.find(({ producer }) => producer === id)?.memoryOperand ?? DEFAULT_LINKS.input;
+  const memoryOperand = readers.find(({ producer }) => producer === id)?.memoryOperand ?? "I1";
   const output = { name: "O", memoryOperand, bits, relevant: loops.map(({ dim }) => dim), windows: [] };
   return { id, tensor, loops, inputs: [], weights: [], output, partialBits: bits };
 }
