@@ -26,7 +26,7 @@ function createProgram(messages: MessageOptions): Command {
       .option("--no-color", "no colour on stderr");
 
   command("schedule", "one schedule: a table on stdout")
-    .argument("<model>", "an .onnx file")
+    .argument("<model>", "an .onnx file, or a ZigZag-style .workload.yaml")
     .option("--arch <name|file>", "accelerator: built-in name or YAML file")
     .option("--mapping <file>", "spatial mappings per layer or operator (ZigZag YAML)")
     .option("--cost-model <rules>", "defines (default)")
@@ -48,22 +48,34 @@ function createProgram(messages: MessageOptions): Command {
     .action(async (model, options) => (await import("./schedule.js")).runSchedule(model, { ...options, ...messages }));
 
   command("import", "what the frontend understood: layers, totals, coverage ledger")
-    .argument("<model>", "an .onnx file")
+    .argument("<model>", "an .onnx file, or a ZigZag-style .workload.yaml")
     .option("--bind <symbols>", "values of symbolic dimensions: N=1,H=224")
     .option("--strict", "treat warnings and unlowered nodes as errors")
     .option("--out <file>", "write the result as JSON; - is stdout")
     .option("--json", "the JSON on stdout and nothing else")
     .action(async (model, options) => (await import("./import.js")).runImport(model, { ...options, ...messages }));
 
+  command("study", "reproduce a published experiment, ours beside theirs")
+    .argument("<name>", "list, or a study: defines-case1, defines-case2, defines-case3, defines-sota, depfin")
+    .option("--arch <a[,b…]>", "other accelerators than the published ones: built-in names or YAML files")
+    .option("--cost-model <rules>", "defines (default)")
+    .option("--loop-limit <n|none>", "largest number of loop factors of a layer (default 6)")
+    .option("--jobs <n>", "workers (so far 1)")
+    .option("--out <folder>", "write HTML and CSV files into this folder")
+    .option("--json", "the result as JSON on stdout and nothing else")
+    .action(async (name, options) => (await import("./study.js")).runStudy(name, { ...options, ...messages }));
+
   command("passes", "the passes, their options, what they need and give")
     .argument("[name]", "one pass")
-    .option("--json", "as JSON")
+    .option("--out <file>", "write the result as JSON; - is stdout")
+    .option("--json", "the JSON on stdout and nothing else")
     .action(async (name, options) => (await import("./passes.js")).runPasses(name, { ...options, ...messages }));
 
   command("arch", "built-in accelerators: list | show <name> | check <file>")
     .argument("<action>", "list, show or check")
     .argument("[name]", "built-in name or YAML file")
-    .option("--json", "as JSON")
+    .option("--out <file>", "write the result as JSON; - is stdout")
+    .option("--json", "the JSON on stdout and nothing else")
     .action(async (action, name, options) =>
       (await import("./arch.js")).runArch(action, name, { ...options, ...messages }),
     );

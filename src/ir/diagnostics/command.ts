@@ -40,18 +40,6 @@ export const unknownAccelerator = (name: string, known: readonly string[]): Diag
     suggest(name, known),
   );
 
-export const unknownStudy = (name: string, known: readonly string[]): Diagnostic =>
-  error("unknown-study", `there is no study '${name}'`, { field: "<name>" }, suggest(name, known));
-
-/** Studies run in one worker so far. */
-export const oneWorker = (jobs: number): Diagnostic => ({
-  code: "one-worker",
-  severity: "info",
-  message: `found ${jobs} workers; studies run in one`,
-  where: { field: "--jobs" },
-  hint: "",
-});
-
 export const badOption = (option: string, found: string, expected: string, hint = ""): Diagnostic =>
   error("bad-option-value", `found '${found}', expected ${expected}`, { field: option }, hint);
 

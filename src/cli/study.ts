@@ -1,0 +1,91 @@
+/** `kerf study`: published experiments, ours beside theirs. */
+import { join } from "node:path";
+import { createCostModel } from "../backend/cost/cost-model.js";
+import { studyCsv } from "../backend/emit/study-csv.js";
+import { studyHtml } from "../backend/emit/study-html.js";
+import { printStudy } from "../backend/emit/study-text.js";
+import { printTable } from "../backend/emit/table.js";
+import { STUDIES } from "../explore/studies/registry.js";
+import type { Study, StudyContext } from "../explore/studies/study.js";
+import { oneWorker, unknownStudy } from "../ir/diagnostics/study.js";
+import { DiagnosticError } from "../ir/diagnostics.js";
+import { DEFINES } from "../ir/rules.js";
+import type { StudyResult } from "../ir/study.js";
+import { createFolder, writeAtomically } from "../node/files.js";
+import { studyAccelerator, studyNetwork } from "../node/studies.js";
+import { positiveInt, positiveIntOrNone, splitNames } from "../passes/options.js";
+import { parseChoice, parseWith } from "./options.js";
+import { type MessageOptions, showDiagnostics } from "./output.js";
+
+interface StudyFlags extends MessageOptions {
+  readonly arch?: string;
+  readonly costModel?: string;
+  readonly loopLimit?: string;
+  readonly jobs?: string;
+  /** Folder for HTML and CSV. */
+  readonly out?: string;
+  readonly json?: true;
+}
+
+/** @throws DiagnosticError for an unknown study or machine, and for a folder that cannot be written */
+export function runStudy(name: string, flags: StudyFlags): void {
+  if (name === "list") return void process.stdout.write(listStudies(flags));
+  const study = STUDIES.find((candidate) => candidate.name === name);
+  if (study === undefined) {
+    throw new DiagnosticError([
+      unknownStudy(
+        name,
+        STUDIES.map((known) => known.name),
+      ),
+    ]);
+  }
+  const context = contextFor(flags);
+  if (flags.out !== undefined) createFolder(flags.out); // before the work, so that a wrong folder is noticed at once
+  const result = study.run(context, {
+    accelerators: flags.arch === undefined ? study.accelerators : splitNames(flags.arch),
+  });
+  clearProgress(flags);
+  if (flags.out !== undefined) writeFiles(flags.out, result);
+  process.stdout.write(flags.json ? `${JSON.stringify(studyDocument(result), undefined, 1)}\n` : printStudy(result));
+}
+
+const studyDocument = (result: StudyResult) => ({ format: "kerf/study", version: 1, ...result });
+
+function listStudies({ json }: StudyFlags): string {
+  const entries = STUDIES.map(({ name, description, accelerators }: Study) => ({ name, description, accelerators }));
+  if (json) return `${JSON.stringify(entries, undefined, 1)}\n`;
+  const rows = entries.map(({ name, description }) => [name, description]);
+  return `${printTable(rows, ["left", "left"]).join("\n")}\n`;
+}
+
+function contextFor(flags: StudyFlags): StudyContext {
+  parseChoice("--cost-model", flags.costModel ?? "defines", ["defines"]);
+  const { loopLimit, jobs } = flags;
+  const limit =
+    loopLimit === undefined
+      ? DEFINES.loopLimit
+      : parseWith("--loop-limit", loopLimit, positiveIntOrNone("none", "for example 6"));
+  const workers = jobs === undefined ? 1 : parseWith("--jobs", jobs, positiveInt(1, "for example 1"));
+  if (workers > 1) showDiagnostics([oneWorker(workers)], flags);
+  return {
+    costModel: createCostModel({ ...DEFINES, loopLimit: limit }),
+    network: studyNetwork,
+    accelerator: studyAccelerator,
+    ...(showsProgress(flags) && { progress: printProgress }),
+  };
+}
+
+const showsProgress = ({ quiet }: StudyFlags): boolean => process.stderr.isTTY === true && !quiet;
+
+const printProgress = (done: number, of: number, next: string): void =>
+  void process.stderr.write(`\r\u001b[K${done}/${of} ${next}`);
+
+function clearProgress(flags: StudyFlags): void {
+  if (showsProgress(flags)) process.stderr.write("\r\u001b[K");
+}
+
+/** `<study>.html`, and `<study>-<block>.csv` for every block. */
+function writeFiles(folder: string, result: StudyResult): void {
+  writeAtomically(join(folder, `${result.study}.html`), studyHtml(result));
+  for (const block of result.blocks) writeAtomically(join(folder, `${result.study}-${block.id}.csv`), studyCsv(block));
+}

@@ -1,0 +1,34 @@
+/** A study reproduces a published experiment: a value with a name, run on networks and accelerators that its caller provides. */
+import type { Accelerator } from "../../ir/accelerator.js";
+import type { CostModel } from "../../ir/cost-model.js";
+import type { Network } from "../../ir/network.js";
+import type { StudyResult } from "../../ir/study.js";
+
+export interface StudyContext {
+  readonly costModel: CostModel;
+  /** Networks of the published case studies, by name: `fsrcnn`, `mccnn`, `dmcnnvd`, `mobilenetv1`, `resnet18`. */
+  readonly network: (name: string) => Network;
+  /** A machine with the dataflows that it is given for this network: the published sets make a few exceptions by hand. */
+  readonly accelerator: (name: string, network: string) => Accelerator;
+  /** Called between pieces of work of about equal size. */
+  progress?(done: number, of: number, next: string): void;
+}
+
+export interface StudyChoices {
+  /** Machines to run on. */
+  readonly accelerators: readonly string[];
+}
+
+export interface Study {
+  readonly name: string;
+  /** One line: what it shows. */
+  readonly description: string;
+  /** What runs unless the user chooses otherwise. */
+  readonly accelerators: readonly string[];
+  /**
+   * @throws DiagnosticError when a network cannot be scheduled on a machine
+   */
+  run(context: StudyContext, choices: StudyChoices): StudyResult;
+}
+
+export const NETWORKS = ["fsrcnn", "dmcnnvd", "mccnn", "mobilenetv1", "resnet18"] as const;
