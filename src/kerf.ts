@@ -32,7 +32,12 @@ import { DEFAULT_ORDER, PASSES } from "./passes/registry.js";
 
 export { importDocument, printImport } from "./backend/emit/import-json.js";
 export type { ScheduleDocument } from "./backend/emit/schedule-schema.js";
+export { studyCsv } from "./backend/emit/study-csv.js";
+export { studyHtml } from "./backend/emit/study-html.js";
+export { printStudy } from "./backend/emit/study-text.js";
 export { printSummary } from "./backend/emit/summary.js";
+export { STUDIES } from "./explore/studies/registry.js";
+export type { Study, StudyChoices, StudyContext } from "./explore/studies/study.js";
 export type { OnnxImport } from "./frontend/onnx/import.js";
 export type { Accelerator, Dataflow, Memory } from "./ir/accelerator.js";
 export type { CostModel, MappingProblem, MappingResult } from "./ir/cost-model.js";
@@ -44,12 +49,13 @@ export { createModule, type Module } from "./ir/module.js";
 export type { Layer, Network, Operand, Tensor } from "./ir/network.js";
 export { printModule } from "./ir/print.js";
 export { DEFINES, type RuleSet } from "./ir/rules.js";
+export type { StudyBlock, StudyResult } from "./ir/study.js";
 export { VERSION } from "./ir/version.js";
 export * from "./passes/options.js";
 export { definePass, type Pass, type PassContext } from "./passes/pass.js";
 export { type Pipeline, type PipelineObserver, parsePipeline, printPipeline } from "./passes/pipeline.js";
 export { PASSES } from "./passes/registry.js";
-export { importOnnx, readAccelerator as loadAccelerator, readDecisions, readWorkload as loadWorkload };
+export { createCostModel, importOnnx, readAccelerator as loadAccelerator, readDecisions, readWorkload as loadWorkload };
 
 /** How stacks are formed: the published weight rule, one stack, one per layer, or cuts after the named layers. */
 export type StackChoice = "auto" | "single" | "per-layer" | { readonly cuts: readonly string[] };

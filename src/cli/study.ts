@@ -7,7 +7,7 @@ import { printStudy } from "../backend/emit/study-text.js";
 import { printTable } from "../backend/emit/table.js";
 import { STUDIES } from "../explore/studies/registry.js";
 import type { Study, StudyContext } from "../explore/studies/study.js";
-import { oneWorker, unknownStudy } from "../ir/diagnostics/study.js";
+import { oneMachine, oneWorker, unknownStudy } from "../ir/diagnostics/study.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { DEFINES } from "../ir/rules.js";
 import type { StudyResult } from "../ir/study.js";
@@ -39,14 +39,21 @@ export function runStudy(name: string, flags: StudyFlags): void {
       ),
     ]);
   }
+  const accelerators = machinesFor(study, flags);
   const context = contextFor(flags);
   if (flags.out !== undefined) createFolder(flags.out); // before the work, so that a wrong folder is noticed at once
-  const result = study.run(context, {
-    accelerators: flags.arch === undefined ? study.accelerators : splitNames(flags.arch),
-  });
+  const result = study.run(context, { accelerators });
   clearProgress(flags);
   if (flags.out !== undefined) writeFiles(flags.out, result);
   process.stdout.write(flags.json ? `${JSON.stringify(studyDocument(result), undefined, 1)}\n` : printStudy(result));
+}
+
+function machinesFor(study: Study, { arch }: StudyFlags): readonly string[] {
+  if (arch === undefined) return study.accelerators;
+  const named = splitNames(arch);
+  if (named.length === 0 || (study.machines === "one" && named.length > 1))
+    throw new DiagnosticError([oneMachine(study.name, named)]);
+  return named;
 }
 
 const studyDocument = (result: StudyResult) => ({ format: "kerf/study", version: 1, ...result });

@@ -39,6 +39,11 @@ describe("kerf study", () => {
     { args: ["study", "depfin", "--jobs", "0"], code: "bad-option-value", why: "no workers" },
     { args: ["study", "depfin", "--loop-limit", "x"], code: "bad-option-value", why: "no number" },
     { args: ["study", "depfin", "--cost-model", "best"], code: "bad-option-value", why: "unknown rules" },
+    {
+      args: ["study", "defines-case1", "--arch", "tpu-like,ascend-like"],
+      code: "bad-option-value",
+      why: "two machines",
+    },
     { args: ["study", "defines-case2", "--arch", "tpu"], code: "unknown-accelerator", why: "unknown machine" },
   ])("refuses $why", ({ args, code }) => {
     const { status, stdout, stderr } = kerf([...args, "--diagnostics", "json"]);

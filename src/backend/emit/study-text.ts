@@ -6,7 +6,7 @@ import { printTable } from "./table.js";
 /** Long tables are named, not shown: files hold them. */
 export function printStudy({ study, title, notes, blocks }: StudyResult): string {
   const parts = blocks.flatMap((block) => ["", ...printBlock(block)]);
-  return `${[`${study}: ${title}`, ...notes.map((note) => `  ${note}`), ...parts].join("\n")}\n`;
+  return `${[`${study}: ${title}`, ...notes.flatMap((note) => wrapped(note)), ...parts].join("\n")}\n`;
 }
 
 function printBlock(block: StudyBlock): readonly string[] {
@@ -36,4 +36,19 @@ function printStudyTable({ title, note, columns, rows }: StudyTable): readonly s
   return [title, ...printTable(lines, align, "  "), ...below(note)];
 }
 
-const below = (text: string | undefined): readonly string[] => (text === undefined ? [] : [`  ${text}`]);
+const below = (text: string | undefined): readonly string[] => (text === undefined ? [] : wrapped(text));
+
+const LINE = 118;
+
+/** A sentence as indented lines, broken between words. */
+function wrapped(text: string): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > LINE) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((part) => `  ${part}`);
+}

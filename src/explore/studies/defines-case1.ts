@@ -37,6 +37,7 @@ export const definesCase1: Study = {
   name: "defines-case1",
   description: "FSRCNN at 108 tile sizes and overlap modes: energy, latency, operations, accesses, tile types, levels",
   accelerators: ["meta-prototype-df"],
+  machines: "one",
   run: (context, { accelerators }) => runCase1(context, accelerators[0] ?? "meta-prototype-df", CASE_GRID),
 };
 

@@ -45,6 +45,7 @@ export const definesCase2: Study = {
   name: "defines-case2",
   description: "five networks, five strategies: single layers, layer by layer, 4x72 fully cached, best, best per stack",
   accelerators: ["meta-prototype-df"],
+  machines: "one",
   run: (context, { accelerators }) => runCase2(context, accelerators[0] ?? "meta-prototype-df", NETWORKS, CASE_GRID),
 };
 

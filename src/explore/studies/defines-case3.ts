@@ -14,6 +14,7 @@ export const definesCase3: Study = {
   name: "defines-case3",
   description: "five networks on ten accelerators: best depth-first against layer by layer, DF-friendly against plain",
   accelerators: FAMILIES.flatMap((family) => [family, `${family}-df`]),
+  machines: "several",
   run: (context, { accelerators }) => runCase3(context, accelerators, NETWORKS, GRID),
 };
 

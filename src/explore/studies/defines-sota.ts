@@ -20,6 +20,7 @@ export const definesSota: Study = {
   name: "defines-sota",
   description: "schedules chosen by objectives that see only a part of the cost, costed in full",
   accelerators: ["meta-prototype-df"],
+  machines: "one",
   run: (context, { accelerators }) => runSota(context, accelerators[0] ?? "meta-prototype-df", NETWORKS, CASE_GRID),
 };
 

@@ -36,6 +36,7 @@ export const depfin: Study = {
   name: "depfin",
   description: "the DepFiN chip running FSRCNN row by row: modelled cycles against measured ones",
   accelerators: ["depfin"],
+  machines: "one",
   run: (context, { accelerators }) => runDepfin(context, accelerators[0] ?? "depfin"),
 };
 

@@ -23,8 +23,9 @@ export interface Study {
   readonly name: string;
   /** One line: what it shows. */
   readonly description: string;
-  /** What runs unless the user chooses otherwise. */
+  /** What runs unless the user chooses otherwise: one machine, or as many as are named. */
   readonly accelerators: readonly string[];
+  readonly machines: "one" | "several";
   /**
    * @throws DiagnosticError when a network cannot be scheduled on a machine
    */

@@ -9,6 +9,15 @@ export const unknownStudy = (name: string, known: readonly string[]): Diagnostic
   hint: suggest(name, known),
 });
 
+/** A study of one machine was given several, or none. */
+export const oneMachine = (study: string, found: readonly string[]): Diagnostic => ({
+  code: "bad-option-value",
+  severity: "error",
+  message: `found ${found.length} accelerators, expected one: ${study} runs on a single machine`,
+  where: { field: "--arch" },
+  hint: "name one of them, or run the study once for each",
+});
+
 /** Studies run in one worker so far. */
 export const oneWorker = (jobs: number): Diagnostic => ({
   code: "one-worker",

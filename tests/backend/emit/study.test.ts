@@ -49,7 +49,7 @@ test.each`
   ${"pJ"}        | ${[2e9, 1e12]}  | ${"mJ"}     | ${"2.000"}
   ${"pJ"}        | ${[]}           | ${"pJ"}     | ${undefined}
   ${"cycle"}     | ${[1234567]}    | ${"cycles"} | ${"1 234 567"}
-  ${"ratio"}     | ${[3.456]}    | ${""}       | ${"3.46×"}
+  ${"ratio"}     | ${[3.456]}      | ${""}       | ${"3.46×"}
   ${"deviation"} | ${[0, 2.2e-16]} | ${""}       | ${"0"}
 `("$unit $values are written as $first $unitText", ({ unit, values, unitText, first }) => {
   const format = cellFormat(unit, values);
