@@ -1,7 +1,8 @@
 /** Decisions through the library: a schedule fed back reproduces itself, and a changed one is costed as it is. */
+import { readFileSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
 import type { MappingDecision } from "../src/ir/decisions.js";
-import { COSTS, TILING } from "../src/ir/facts.js";
+import { COSTS, MAPPINGS, TILING } from "../src/ir/facts.js";
 import {
   type Decisions,
   DiagnosticError,
@@ -57,6 +58,22 @@ describe("a schedule fed back as decisions", () => {
     const rest = schedule(network, builtIn(), { ...other, decisions: { stacks: withoutTiles } });
     expect(rest.module.get(TILING)).toMatchObject([{ tile: { width: 7, height: 7 }, overlap: "recompute" }]);
   });
+});
+
+it("takes the example of the documentation", () => {
+  const page = readFileSync(new URL("../docs/stated-decisions.md", import.meta.url), "utf8");
+  const example = /```yaml\n([^`]*)```/.exec(page)?.[1] ?? "";
+  const { decisions } = readDecisions(example, "example.yaml");
+  const { module } = schedule(load("fsrcnn"), builtIn(), { decisions });
+  expect(module.get(TILING)).toMatchObject([
+    { tile: { width: 60, height: 72 }, overlap: "h-cached" },
+    { tile: { width: 960, height: 540 }, overlap: "recompute" },
+  ]);
+  const stated = module
+    .get(MAPPINGS)[0]!
+    .flat()
+    .filter(({ result }) => result.search.orderings === 1);
+  expect(stated.map(({ layer }) => layer)).toEqual(["conv3", "conv3"]);
 });
 
 describe("a schedule changed by hand", () => {
