@@ -3,7 +3,7 @@
 import { size } from "../backend/emit/quantities.js";
 import { printTable } from "../backend/emit/table.js";
 import { readAccelerator } from "../frontend/zigzag/accelerator.js";
-import { replicas, unitCount } from "../ir/accelerator.js";
+import { type Accelerator, replicas, unitCount } from "../ir/accelerator.js";
 import { badOption, missingOption } from "../ir/diagnostics/command.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { builtInArchitectures, findArchitecture } from "../node/architectures.js";
@@ -36,17 +36,16 @@ export function runArch(action: string, name: string | undefined, flags: ArchFla
   writeResult(
     flags,
     () => description,
-    () =>
-      chosen === "check" ? `${file}: '${accelerator.name}' is a valid accelerator\n` : printAccelerator(description),
+    () => (chosen === "check" ? printVerdict(file, accelerator) : printAccelerator(description)),
   );
 }
 
-function printAccelerator({
-  name,
-  array,
-  memories,
-  dataflows,
-}: Omit<ReturnType<typeof readAccelerator>["accelerator"], "loc">): string {
+function printVerdict(file: string, { name, dataflows }: Accelerator): string {
+  const note = dataflows.length === 0 ? "; it states no dataflows, so schedules need --mapping" : "";
+  return `${file}: '${name}' is a valid accelerator${note}\n`;
+}
+
+function printAccelerator({ name, array, memories, dataflows }: Omit<Accelerator, "loc">): string {
   const dims = array.dims.map((dim) => `${dim.name}=${dim.size}`).join(" ");
   const rows = memories.map((memory) => [
     memory.id,

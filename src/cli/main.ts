@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** Entry of the command line: parses, runs one command, chooses the exit code. Commands load only when they run. */
 import { Command, CommanderError, Option } from "commander";
-import { badCommandLine } from "../ir/diagnostics/command.js";
+import { badCommandLine, unwritableOutput } from "../ir/diagnostics/command.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { VERSION } from "../ir/version.js";
 import { parseChoice } from "./options.js";
@@ -128,6 +128,7 @@ function messageOptions(argv: readonly string[]): MessageOptions {
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0); // the reader has seen enough, as with `| head`
-  throw error;
+  showDiagnostics([unwritableOutput(error.code ?? error.message)], messageOptions(process.argv));
+  process.exit(EXIT.input);
 });
 process.exitCode = await main(process.argv.slice(2));

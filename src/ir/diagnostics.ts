@@ -39,9 +39,13 @@ export class DiagnosticError extends Error {
 export function printDiagnostic(diagnostic: Diagnostic): string {
   const place = printLocation(diagnostic.where);
   const head = `${diagnostic.severity}[${diagnostic.code}]: ${diagnostic.message}`;
-  const line = place === "" ? head : `${place}: ${head}`;
-  return diagnostic.hint === "" ? line : `${line}\n  hint: ${diagnostic.hint}`;
+  const line = visible(place === "" ? head : `${place}: ${head}`);
+  return diagnostic.hint === "" ? line : `${line}\n  hint: ${visible(diagnostic.hint)}`;
 }
+
+/** Text that a terminal shows as it is: control characters in the names of a model are written out instead of obeyed. */
+export const visible = (text: string): string =>
+  text.replace(/\p{Cc}|\p{Bidi_Control}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 
 /** Names closest to `name` by edit distance, best first; at most `limit` of them and none that is far off. */
 export function nearMatches(name: string, known: readonly string[], limit = 3): readonly string[] {

@@ -8,7 +8,7 @@ import { outsideDomain } from "./depth-first/domain.js";
 import { predecessors } from "./depth-first/graph.js";
 import { formStack, networkView } from "./depth-first/network-view.js";
 import { forcedCuts, splitAt } from "./depth-first/stacks.js";
-import { choice, names } from "./options.js";
+import { choice, joinNames, names } from "./options.js";
 import { definePass } from "./pass.js";
 
 export const partitionStacks = definePass({
@@ -69,7 +69,10 @@ const RULES: Readonly<
 function namedCuts(cuts: readonly string[], layers: readonly Layer[]): readonly string[] {
   const known: readonly string[] = layers.map(({ id }) => id);
   const unknown = cuts.filter((cut) => !known.includes(cut));
-  if (unknown.length > 0) throw new DiagnosticError(unknown.map((cut) => unknownCut(cut, known)));
+  if (unknown.length > 0) {
+    const choices = known.map((name) => joinNames([name])); // as one would have to write them
+    throw new DiagnosticError(unknown.map((cut) => unknownCut(cut, choices)));
+  }
   return cuts;
 }
 

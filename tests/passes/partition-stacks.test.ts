@@ -62,7 +62,7 @@ describe("partition-stacks", () => {
     expect(layersOf(moduleOf(residual()), { rule: "per-layer" })).toEqual(["a", "b", "c", "d"]);
   });
 
-  it("ends a stack where a branch leaves it, and says so", () => {
+  it("ends a stack where a branch leaves it, and says so (DF-Q5)", () => {
     const { stacks, diagnostics } = partition(moduleOf(residual()), { cuts: ["b"] });
     expect(stacks.map(({ layers }) => layers.join(" "))).toEqual(["a", "b", "c d"]);
     expect(stacks[2]?.inputs.map(({ tensor }) => tensor)).toEqual(["a", "b"]);

@@ -53,6 +53,7 @@ export function printSummary(module: Module, costModel: string): string {
 function printStack(module: Module, index: LayerIndex, s: number, scale: Scale): readonly string[] {
   const costs = module.get(COSTS);
   const stack = module.get(STACKS)[s]!;
+  if (stack.layers.length === 0) return [`stack ${stack.id}: the network's input alone, as the published rule cuts it`];
   const placement = module.get(PLACEMENT)[s]!;
   const { totals } = costs.stacks[s]!;
   const priced = (cells: readonly string[], energy: number, latency: number) => [

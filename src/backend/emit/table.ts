@@ -1,4 +1,5 @@
 /** Aligned text tables. */
+import { visible } from "../../ir/diagnostics.js";
 
 export type Align = "left" | "right";
 
@@ -13,8 +14,9 @@ export function printTable(
   align: readonly Align[],
   indent = "",
 ): readonly string[] {
-  const widths = align.map((_, column) => Math.max(0, ...rows.map((row) => width(row[column] ?? ""))));
-  return rows.map((row) => {
+  const shown = rows.map((row) => row.map(visible));
+  const widths = align.map((_, column) => Math.max(0, ...shown.map((row) => width(row[column] ?? ""))));
+  return shown.map((row) => {
     const cells = align.map((side, column) => pad(row[column] ?? "", widths[column] ?? 0, side));
     return `${indent}${cells.join("  ")}`.trimEnd();
   });

@@ -6,6 +6,7 @@ import {
   repeatedName,
   unknownArrayDim,
   unrollTooLarge,
+  unusualLoop,
 } from "../../ir/diagnostics/accelerator.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
 import { check } from "./schema.js";
@@ -29,6 +30,9 @@ const entrySchema = z.strictObject({
   temporal_ordering: z.unknown().optional(),
   core_allocation: z.unknown().optional(),
 });
+
+/** Loops that layers of ONNX models and of published workloads have; a workload file may name others. */
+const LOOPS: readonly string[] = ["B", "G", "K", "C", "OX", "OY", "OZ", "FX", "FY", "FZ", "D", "H"];
 
 /** Fields of a mapping entry that the format knows and that decide nothing here. */
 const IGNORED = ["spatial_mapping_hint", "temporal_ordering", "core_allocation"] as const;
@@ -111,6 +115,9 @@ function unrolls(
   const unrolling = dims.flatMap((arrayDim) =>
     [mapping[arrayDim] ?? []].flat().map((text) => parseUnroll(arrayDim, text)),
   );
+  const unknownLoops = unrolling
+    .filter(({ dim }) => !LOOPS.includes(dim))
+    .map(({ arrayDim, dim }) => unusualLoop(document.placeOfKey([...path, arrayDim]), dim, LOOPS));
   const diagnostics = dims.flatMap((name) => {
     const place = document.placeOfKey([...path, name]);
     const size = array?.find((dim) => dim.name === name)?.size;
@@ -127,7 +134,7 @@ function unrolls(
       .reduce((product, { size: u }) => product * u, 1);
     return size !== undefined && units > size ? [unrollTooLarge(place, name, units, size)] : [];
   });
-  return { unrolling, diagnostics };
+  return { unrolling, diagnostics: [...diagnostics, ...unknownLoops] };
 }
 
 function parseUnroll(arrayDim: string, text: string): Unroll {

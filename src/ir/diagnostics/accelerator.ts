@@ -110,6 +110,14 @@ export const unrollTooLarge = (where: Location, arrayDim: string, asked: number,
   hint: "layers use at most the size of the dimension",
 });
 
+export const unusualLoop = (where: Location, loop: string, usual: readonly string[]): Diagnostic => ({
+  code: "unusual-loop",
+  severity: "warning",
+  message: `no layer of an ONNX model has a loop '${loop}'; the unrolling is then unused`,
+  where,
+  hint: `loops of layers: ${usual.join(", ")}`,
+});
+
 export const ignoredMappingField = (where: Location, field: string): Diagnostic => ({
   code: "ignored-field",
   severity: "info",

@@ -1,5 +1,5 @@
 /** Diagnostics of files and command-line options. */
-import { type Diagnostic, suggest } from "../diagnostics.js";
+import { type Diagnostic, nearMatches, suggest } from "../diagnostics.js";
 import type { CoverageEntry } from "../network.js";
 
 const error = (code: string, message: string, where: Diagnostic["where"], hint: string): Diagnostic => ({
@@ -15,7 +15,7 @@ export const fileNotFound = (file: string, neighbours: readonly string[]): Diagn
     "file-not-found",
     "there is no such file",
     { file },
-    neighbours.length === 0 ? "" : suggest(baseName(file), neighbours),
+    nearMatches(baseName(file), neighbours).length === 0 ? "check the path" : suggest(baseName(file), neighbours),
   );
 
 export const notAFile = (file: string): Diagnostic =>
@@ -86,3 +86,6 @@ export const nothingToBind = (found: string): Diagnostic =>
     { field: "--bind" },
     "leave --bind out",
   );
+
+export const unwritableOutput = (reason: string): Diagnostic =>
+  error("unwritable-output", `standard output cannot be written: ${reason}`, {}, "write to a file with --out");

@@ -24,12 +24,12 @@ export const tileClamped = (
   message: `tile ${asked} is larger than the output of ${countOf(stacks.length, "stack")}: ${listed(
     stacks.map(({ stack, used }) => `stack ${stack} uses ${used}`),
   )}`,
-  where: { field: "tile" },
+  where: { field: "--tile" },
   hint: "",
 });
 
 /** The published model knows one order of tiles. */
-export const orderUnsupported = (order: string, rules: string, where: Location = { field: "order" }): Diagnostic => ({
+export const orderUnsupported = (order: string, rules: string, where: Location = { field: "--order" }): Diagnostic => ({
   code: "order-unsupported",
   severity: "error",
   message: `the rules '${rules}' visit tiles row by row only, not in order '${order}'`,
@@ -41,7 +41,7 @@ export const unknownCut = (layer: string, known: readonly string[]): Diagnostic 
   code: "unknown-layer",
   severity: "error",
   message: `there is no layer '${layer}' to cut after`,
-  where: { field: "cuts" },
+  where: { field: "--stacks" },
   hint: suggest(layer, known),
 });
 
@@ -68,7 +68,7 @@ export const cutsAdded = (layers: readonly string[]): Diagnostic => ({
   code: "cuts-added",
   severity: "info",
   message: `stacks also end after ${listNames(layers)}, whose output is used outside of the stack that they were asked to be part of`,
-  where: { field: "cuts" },
+  where: { field: "--stacks" },
   hint: "cut where branches meet to keep them together",
 });
 
@@ -77,8 +77,8 @@ export const cutZeroIgnored = (): Diagnostic => ({
   code: "cut-zero-ignored",
   severity: "info",
   message:
-    "the cut after layer '0' is taken for no cut, as the reference does: its stack is the whole rest of the network, the next one starts at the network's input, and layers are counted more than once",
-  where: { field: "cuts" },
+    "the cut after layer '0' is taken for no cut, as the reference does: its stack is the whole rest of the network, the next one starts at the network's input, and layers are counted more than once (DF-Q2)",
+  where: { field: "--stacks" },
   hint: "cut elsewhere to count every layer once",
 });
 
@@ -106,7 +106,7 @@ export const noRoomForOverlap = (
   code: "overlap-does-not-fit",
   severity: "error",
   message: `no memory that holds both activations and outputs can keep the overlapping ${what} of stack ${stack}: they need ${bits} bit with the feature maps in use, ${largest === undefined ? "and there is no such memory" : `the largest, '${largest.id}', holds ${largest.size} bit`}`,
-  where: { field: "overlap" },
+  where: { field: "--overlap" },
   hint: "choose a smaller tile, overlap recompute, or cut the stack",
 });
 

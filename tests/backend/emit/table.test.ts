@@ -34,3 +34,6 @@ describe("quantities", () => {
     ${energyScale(0).unit}                           | ${"pJ"}
   `("$expected", ({ actual, expected }) => expect(actual).toBe(expected));
 });
+
+it("writes control characters out", () =>
+  expect(printTable([["a\nb\u001b[31m"]], ["left"])).toEqual(["a\\u{a}b\\u{1b}[31m"]));
