@@ -128,7 +128,7 @@ export function evaluateLatency(
     fractional.data.map(({ effectiveBits }) => effectiveBits),
   );
   const doubleBuffered = policies.doubleBuffering(layer, effectiveUtilisation);
-  const times = transferTimes(layer, integer.movements, doubleBuffered, policies.stalls);
+  const times = transferTimes(layer, integer.movements, doubleBuffered, policies.stalls.pace);
   const ports = portLoads(layer, times, policies.stalls);
   const loading = policies.loading.load(layer, times);
   const offloading = policies.loading.offload(layer, times);

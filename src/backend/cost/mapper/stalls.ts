@@ -2,7 +2,7 @@
 import type { Direction, Port } from "../../../ir/accelerator.js";
 import type { Behaviours, RuleSet } from "../../../ir/rules.js";
 import type { LayerModel, MemoryModel, OperandModel } from "./layer-model.js";
-import type { MovementTimes, TransferTime } from "./transfer-times.js";
+import type { MovementTimes, Pace, TransferTime } from "./transfer-times.js";
 import { windowUnion, windowUnionButLast } from "./window-union.js";
 
 /** One transfer on a port. */
@@ -22,8 +22,7 @@ export interface PortLoad {
 }
 
 export interface StallsPolicy {
-  /** Time of a transfer at one end of a link, given that at the other end. */
-  pace(own: TransferTime, partner: TransferTime | undefined): TransferTime;
+  readonly pace: Pace;
   /** Whether an operand's transfers take their turn on a port. */
   takesPart(operand: OperandModel): boolean;
   /** Stall of a port, cycles; negative where it has slack. */

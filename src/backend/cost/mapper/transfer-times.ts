@@ -2,7 +2,6 @@
 import type { Direction } from "../../../ir/accelerator.js";
 import { type LayerModel, type OperandLevel, portOf } from "./layer-model.js";
 import type { Movement, Transfer } from "./movement.js";
-import type { StallsPolicy } from "./stalls.js";
 
 export interface TransferTime {
   /** Cycles per period that the port is busy. */
@@ -12,6 +11,9 @@ export interface TransferTime {
   readonly period: number;
   readonly count: number;
 }
+
+/** Time of a transfer at one end of a link, given that at the other end; the array has none. */
+export type Pace = (own: TransferTime, partner: TransferTime | undefined) => TransferTime;
 
 export type MovementTimes = Readonly<Record<Direction, TransferTime>>;
 
@@ -23,7 +25,7 @@ export function transferTimes(
   layer: LayerModel,
   movements: readonly (readonly Movement[])[],
   doubleBuffered: readonly (readonly boolean[])[],
-  { pace }: Pick<StallsPolicy, "pace">,
+  pace: Pace,
 ): readonly (readonly MovementTimes[])[] {
   const ownTimes = layer.operands.map(({ levels }, o) =>
     levels.map((level, m): MovementTimes => {
@@ -41,8 +43,8 @@ export function transferTimes(
   return ownTimes.map((levels) => levels.map((_, m) => pacedByPartners(levels, m, pace)));
 }
 
-/** Each movement at level `m` beside the one at the other end of its link; the array has none. */
-function pacedByPartners(levels: readonly MovementTimes[], m: number, pace: StallsPolicy["pace"]): MovementTimes {
+/** Each movement at level `m` beside the one at the other end of its link. */
+function pacedByPartners(levels: readonly MovementTimes[], m: number, pace: Pace): MovementTimes {
   const { tl, fl, th, fh } = levels[m]!;
   const [below, above] = [levels[m - 1], levels[m + 1]];
   return { tl: pace(tl, below?.fh), fl: pace(fl, below?.th), th: pace(th, above?.fl), fh: pace(fh, above?.tl) };

@@ -139,7 +139,7 @@ describe("small layers, worked out by hand", () => {
     expect(cost.occupancy).toEqual({ only: 2 * 8 + 4 * 8 + 2 * 8 });
   });
 
-  it("an unrolling that covers the layer has one empty order (Q26)", () => {
+  it("an unrolling that covers the layer has one empty order (SL-Q26)", () => {
     const { cost, mapping, search } = map(conv({ K: 2, C: 2 }, SINGLE_MEMORY, { D1: ["K", 2], D2: ["C", 2] }));
     expect(mapping.loops).toEqual([]);
     expect(search).toEqual({ orderings: 1, visited: 1, optimal: true });
@@ -148,7 +148,7 @@ describe("small layers, worked out by hand", () => {
     expect(four(cost.accesses.W![0]!)).toEqual([0.5, 0, 0, 0]);
   });
 
-  it("more loops than the limit allows are ordered all the same (Q26)", () => {
+  it("more loops than the limit allows are ordered all the same (SL-Q26)", () => {
     const { search } = map(conv({ K: 2, C: 2, OX: 3 }, SINGLE_MEMORY), { ...DEFINES, loopLimit: 2 });
     expect(search.orderings).toBe(6);
   });

@@ -1,0 +1,38 @@
+/** Diagnostics of laws that a known quirk of the published model breaks. */
+import { type Diagnostic, listNames } from "../diagnostics.js";
+
+/** Kept overlap of stack inputs is read although nobody has written it (DF-Q10). */
+export const inputOverlapNotWritten = (stacks: readonly string[], bits: number): Diagnostic =>
+  note(
+    "input-overlap-not-written",
+    `${bits} bit of kept overlap of the inputs of ${stacksNamed(stacks)} are read, but their writing is not charged (DF-Q10)`,
+  );
+
+/** What was kept for a branch that lags is not read by it (DF-Q11). */
+export const residualOverlapNotRead = (layers: readonly string[]): Diagnostic =>
+  note(
+    "residual-overlap-not-read",
+    `${listNames(layers)} lag behind another branch and need overlap of earlier tiles that is kept for them, but its reading is not charged (DF-Q11)`,
+  );
+
+/** Rows or columns that the array reads in fractions are cut off (SL-Q9, Q11). */
+export const inputsTruncated = (layers: readonly string[]): Diagnostic =>
+  note(
+    "inputs-truncated",
+    `${listNames(layers)} are unrolled over rows or columns that the array does not divide: reads of their inputs are counted short (SL-Q9), by amounts that may depend on the order of loops (SL-Q11)`,
+  );
+
+/** Data that is planned into one memory exceeds it. */
+export const memoryOvercommitted = (
+  worst: { readonly memory: string; readonly bits: number; readonly size: number },
+  layers: readonly string[],
+): Diagnostic =>
+  note(
+    "memory-overcommitted",
+    `memory '${worst.memory}' of ${worst.size} bit would hold up to ${worst.bits} bit while ${listNames(layers)} run: nothing is reserved for kept overlap and weights (DF-Q13)`,
+  );
+
+const stacksNamed = (stacks: readonly string[]): string =>
+  stacks.length === 1 ? `stack ${stacks[0]}` : `${stacks.length} stacks`;
+
+const note = (code: string, message: string): Diagnostic => ({ code, severity: "info", message, where: {}, hint: "" });
