@@ -46,12 +46,14 @@ export function placeExpansion(
   const own = [...initializers.map(({ name }) => name), ...nodes.flatMap(({ outputs }) => outputs)];
   for (const name of own) if (name !== "") names.set(name, unused(`${id}#${name}`));
   const passedOn: OnnxNode[] = [];
+  const given = new Set<string>();
   for (const [i, name] of expansion.outputs.entries()) {
     const actual = node.outputs[i] ?? "";
     if (actual === "") continue;
-    // What the nodes compute for this output alone bears its name; an input or constant that is passed on is another value.
-    if (isWritten(nodes, name) && names.get(name)?.startsWith(`${id}#`)) names.set(name, actual);
+    // What the nodes compute bears the output's name; what is passed on, or given out twice, is another value.
+    if (isWritten(nodes, name) && !given.has(name)) names.set(name, actual);
     else passedOn.push(identity(names.get(name) ?? name, actual));
+    given.add(name);
   }
   return {
     ids: [...nodeIds(nodes), ...passedOn.map((_, i) => `output ${i}`)].map((part) => `${id}#${part}`),
@@ -65,7 +67,7 @@ const isWritten = (nodes: readonly OnnxNode[], name: string): boolean =>
 
 const identity = (from: string, to: string): OnnxNode => part("Identity", [from], [to]);
 
-/** A node of an expansion. Its outputs name its values, its first one the part itself. */
+/** A node of an expansion; it is called after its first output. */
 export function part(
   opType: string,
   inputs: readonly string[],
@@ -75,14 +77,6 @@ export function part(
 ): OnnxNode {
   return { name: "", opType, domain, inputs, outputs, attributes: new Map(Object.entries(attributes)) };
 }
-
-/** An initializer of an expansion: a list of 64-bit integers. */
-export const integers = (name: string, elements: readonly number[]): OnnxTensor => ({
-  name,
-  dims: [elements.length],
-  type: 7,
-  elements,
-});
 
 function rename(node: OnnxNode, names: Renaming): OnnxNode {
   const renamed = (list: readonly string[]) => list.map((name) => names.get(name) ?? name);

@@ -78,10 +78,25 @@ function entryOf({ id, opType }: InferredNode, { status, layer, refusal, note }:
 
 /** @param owner - node of the model that the node is or stands for */
 function lowerNode(node: InferredNode, owner: string, state: State): NodeResult {
-  const result = node.parts === undefined ? lowerSingle(node, owner, state) : lowerParts(node.parts, owner, state);
+  const result =
+    node.parts === undefined ? lowerSingle(node, owner, state) : lowerExpanded(node, node.parts, owner, state);
   if (result.refusal !== undefined)
     for (const { name } of node.outputs) if (!state.refused.has(name)) state.refused.set(name, result.refusal);
   return result;
+}
+
+/** Where its parts cannot be costed, a node is costed as a whole if its outputs are declared. */
+function lowerExpanded(node: InferredNode, expanded: Parts, owner: string, state: State): NodeResult {
+  const result = lowerParts(expanded, owner, state);
+  const isWritten = ({ name, shape }: Value) =>
+    name !== "" &&
+    shape !== undefined &&
+    isKnown(shape) &&
+    state.builder.storageOf({ name, isConstant: false, isGraphInput: false }, shape) !== undefined;
+  if (result.refusal === undefined || node.outputs.some(isWritten)) return result;
+  const { definition: _, ...unknown } = node;
+  const whole = lowerSingle({ ...unknown, definition: undefined }, owner, state);
+  return whole.refusal === undefined ? { ...whole, parts: result.parts ?? [], note: result.refusal.reason } : result;
 }
 
 function lowerParts({ nodes, expansion }: Parts, owner: string, state: State): NodeResult {
@@ -200,7 +215,9 @@ function statusOf(specs: readonly LayerSpec[]): CoverageStatus {
 }
 
 function reportNotUnderstood(results: Results, loc: Location): readonly Diagnostic[] {
-  const unknown = results.filter(({ node, result }) => node.definition === undefined && result.status !== "folded");
+  const unknown = results.filter(
+    ({ node, result }) => result.status === "opaque" || (node.definition === undefined && result.status === "refused"),
+  );
   return [...groupBy(unknown, ({ node }) => node.opType)].map(([opType, group]) => {
     const namesOf = (status: CoverageStatus) =>
       group.filter(({ result }) => result.status === status).map(({ node }) => node.id);

@@ -241,7 +241,7 @@ describe("order and structure", () => {
     const { network } = importModel({ inputs: { x: [1], c: [] }, nodes, outputs: { y: [1] } });
     expect(network.layers.map(({ id, kind }) => [id, kind])).toEqual([
       ["r", "elementwise"],
-      ["if", "opaque"],
+      ["if#inner", "elementwise"],
     ]);
   });
 

@@ -1,7 +1,8 @@
 /** Convolution over any number of spatial axes, grouped and depthwise included (DF §1.2). */
-import type { AxisMap, Dim } from "../../../ir/axis-map.js";
+import type { Dim } from "../../../ir/axis-map.js";
 import { attributeValue, shapeMismatch, wrongRank } from "../../../ir/diagnostics/onnx.js";
 import type { Loop } from "../../../ir/network.js";
+import { channelLoops, groupCount } from "../channels.js";
 import { contradicts, derive, isKnown, printShape, product, type Shape } from "../extent.js";
 import { pointwise, SINGLE, spatialLoops, tapLoops } from "../feature-map.js";
 import { output } from "../operands.js";
@@ -65,11 +66,6 @@ function weightShape(node: NodeContext): Shape {
   return weights.shape;
 }
 
-function groupCount({ attributes, loc }: NodeContext): number {
-  const groups = attributes.int("group") ?? 1;
-  return groups >= 1 ? groups : fail(attributeValue(loc, "group", String(groups), "a number from 1"));
-}
-
 /** Window per spatial axis: the weights', which the attribute may repeat. */
 function kernelOf(node: NodeContext): readonly number[] {
   const extents = inputOf(node, 1).shape.slice(2);
@@ -83,19 +79,12 @@ function kernelOf(node: NodeContext): readonly number[] {
   return stated;
 }
 
-/** Loops over channels, and how they index the channel axes. */
-interface Channels {
-  readonly loops: readonly Loop[];
-  readonly output: AxisMap;
-  readonly input: AxisMap;
-  /** Axes 0 and 1 of the weights. */
-  readonly weights: readonly [AxisMap, AxisMap];
-}
-
 function convLayer(node: LoweringContext): LayerSpec {
   const [batch = 1, , ...extents] = outputDims(node);
   const windows = windowsOf(node, dimsOf(node, 0).slice(2), kernelOf(node));
-  const channels = channelsOf(node);
+  const groups = groupCount(node);
+  const [outputs = 1, perGroup = 1] = dimsOf(node, 1);
+  const channels = channelLoops(groups, outputs / groups, perGroup);
   const columns = spatialLoops(extents.length);
   const isDirect = windows.every(isSinglePoint);
   const taps: readonly Dim[] = tapLoops(extents.length);
@@ -124,7 +113,7 @@ function convLayer(node: LoweringContext): LayerSpec {
       { name: "I", role: "input", axes: [pointwise("B"), channels.input, ...axes.input], input: 0 },
     ],
     macs: product(loops.map(({ size }) => size)),
-    attributes: { ...windowAttributes(windows), group: groupCount(node) },
+    attributes: { ...windowAttributes(windows), group: groups },
     parameters: node.inputs[2] === undefined ? [] : [{ role: "bias", input: 2 }],
   };
 }
@@ -136,30 +125,4 @@ const isSinglePoint = ({ kernel, stride, before, after }: Window): boolean =>
 function tapNest(windows: readonly Window[], taps: readonly Dim[]): readonly Loop[] {
   const rows: readonly Loop[] = windows.length === 1 ? [{ dim: "FY", size: 1 }] : [];
   return [...rows, ...windows.map(({ kernel }, axis) => ({ dim: taps[axis] ?? "", size: kernel }))];
-}
-
-/** Depthwise: `G` alone. Groups: `G K C`, without loops that every group has once only. */
-function channelsOf(node: LoweringContext): Channels {
-  const groups = groupCount(node);
-  const [outputs = 1, perGroup = 1] = dimsOf(node, 1);
-  const [k, c] = [outputs / groups, perGroup];
-  if (groups === 1)
-    return {
-      loops: [
-        { dim: "K", size: k },
-        { dim: "C", size: c },
-      ],
-      output: pointwise("K"),
-      input: pointwise("C"),
-      weights: [pointwise("K"), pointwise("C")],
-    };
-  const kLoop: readonly Dim[] = k === 1 ? [] : ["K"];
-  const cLoop: readonly Dim[] = c === 1 ? [] : ["C"];
-  const sizes: Readonly<Record<Dim, number>> = { K: k, C: c };
-  return {
-    loops: [{ dim: "G", size: groups }, ...[...kLoop, ...cLoop].map((dim) => ({ dim, size: sizes[dim] ?? 1 }))],
-    output: pointwise("G", ...kLoop),
-    input: pointwise("G", ...cLoop),
-    weights: [pointwise("G", ...kLoop), pointwise(...cLoop)],
-  };
 }

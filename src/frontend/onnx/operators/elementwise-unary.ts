@@ -35,6 +35,8 @@ const ACTIVATIONS = [
 const FUNCTIONS = [
   ["Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Cos", "Cosh", "Erf", "IsInf", "IsNaN", "Sin"],
   ["Sinh", "Tan", ...FOLDED.keys()],
+  // Of early operator sets and exporters.
+  ["Affine", "ImageScaler", "ParametricSoftplus", "Scale", "ScaledTanh"],
 ].flat();
 
 /** Roles of further inputs. */

@@ -12,7 +12,7 @@ import {
   type NodeContext,
   type OperatorDefinition,
 } from "../operator.js";
-import { wholeAxes } from "./whole.js";
+import { wholeAxes } from "../whole.js";
 
 /** A layer over the first input; the others are read beside the loop nest. */
 function quantiser(node: LoweringContext, roles: readonly string[]): LayerSpec {

@@ -1,40 +1,56 @@
 /** Every operator that the importer understands. A new family is a file beside this one, a line below and a test. */
 import type { OperatorDefinition } from "../operator.js";
+import { attentions } from "./attention.js";
 import { cast } from "./cast.js";
 import { concat } from "./concat.js";
 import { constant, constantOfShape, range, shapeOf } from "./constant.js";
+import { branch, loop, scan } from "./control-flow.js";
 import { conv } from "./conv.js";
+import { convTranspose } from "./conv-transpose.js";
 import { depthToSpace, spaceToDepth } from "./depth-space.js";
+import { einsum } from "./einsum.js";
 import { elementwiseNary } from "./elementwise-nary.js";
 import { elementwiseUnary } from "./elementwise-unary.js";
 import { expand } from "./expand.js";
 import { gather } from "./gather.js";
 import { identity } from "./identity.js";
+import { loopCarry, loopResult, loopSlice, loopStack } from "./loop-state.js";
 import { gemm, matmul } from "./matmul.js";
+import { makers, movements } from "./movement.js";
 import { batchNormalization, localResponse } from "./normalization.js";
 import { pad } from "./pad.js";
 import { globalPool, pool } from "./pool.js";
 import { quantisedForms } from "./quantised.js";
 import { dequantizeLinear, dynamicQuantizeLinear, multiThreshold, qonnxQuant, quantizeLinear } from "./quantize.js";
+import { recurrent, recurrentCell, recurrentProduct } from "./recurrent.js";
 import { reduce } from "./reduce.js";
 import { flatten, reshape } from "./reshape.js";
 import { resize } from "./resize.js";
+import { cumSum, topK } from "./select.js";
+import { wholeTransforms } from "./signal.js";
 import { slice } from "./slice.js";
 import { softmax } from "./softmax.js";
 import { split } from "./split.js";
 import { squeeze, unsqueeze } from "./squeeze.js";
+import { transformerForms } from "./transformer.js";
 import { transpose } from "./transpose.js";
+import { wholeNormalization } from "./whole-normalization.js";
 
 const DEFINITIONS: readonly OperatorDefinition[] = [
+  ...attentions,
   batchNormalization,
+  branch,
   cast,
   concat,
   constant,
   constantOfShape,
   conv,
+  convTranspose,
+  cumSum,
   depthToSpace,
   dequantizeLinear,
   dynamicQuantizeLinear,
+  einsum,
   elementwiseNary,
   elementwiseUnary,
   expand,
@@ -44,7 +60,14 @@ const DEFINITIONS: readonly OperatorDefinition[] = [
   globalPool,
   identity,
   localResponse,
+  loop,
+  loopCarry,
+  loopResult,
+  loopSlice,
+  loopStack,
+  ...makers,
   matmul,
+  ...movements,
   multiThreshold,
   pad,
   pool,
@@ -52,17 +75,25 @@ const DEFINITIONS: readonly OperatorDefinition[] = [
   quantizeLinear,
   ...quantisedForms,
   range,
+  recurrent,
+  recurrentCell,
+  recurrentProduct,
   reduce,
   reshape,
   resize,
+  scan,
   shapeOf,
   slice,
   softmax,
   spaceToDepth,
   split,
   squeeze,
+  topK,
+  ...transformerForms,
   transpose,
   unsqueeze,
+  wholeNormalization,
+  ...wholeTransforms,
 ];
 
 const keyOf = (domain: string, opType: string): string => `${domain}::${opType}`;

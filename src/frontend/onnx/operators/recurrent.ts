@@ -1,0 +1,123 @@
+/** Recurrent cells: a product with the inputs of all steps, one with the state of every step, and the gates. */
+import { attributeValue, wrongRank } from "../../../ir/diagnostics/onnx.js";
+import { derive, type Extent, product } from "../extent.js";
+import { mapAxes, mapLoops, pointwise } from "../feature-map.js";
+import { output } from "../operands.js";
+import { dimsOf, fail, inputOf, type NodeContext, type OperatorDefinition, outputDims } from "../operator.js";
+import { composite, type Recipe, recipe } from "../recipe.js";
+import { INTERNAL } from "./loop-state.js";
+
+/** Inputs: X `[steps, batch, features]`, W `[directions, gates·hidden, features]`, R `[directions, gates·hidden, hidden]`, … */
+export const recurrent: OperatorDefinition = composite(["RNN", "GRU", "LSTM"], [""], (node) => {
+  const { name, shape } = inputOf(node, 0);
+  if (shape.length !== 3) fail(wrongRank(node.loc, name, shape.length, "3: steps, batch, features"));
+  for (const i of [1, 2]) {
+    const weights = inputOf(node, i);
+    if (weights.shape.length !== 3) fail(wrongRank(node.loc, weights.name, weights.shape.length, "3"));
+  }
+  const isBatchFirst = (node.attributes.int("layout") ?? 0) === 1;
+  const steps = recipe(node);
+  const x = isBatchFirst ? steps.add("x", "Transpose", [steps.input(0)], { perm: [1, 0, 2] }) : steps.input(0);
+  const gates = steps.add("inputs", "Einsum", [x, steps.input(1)], { equation: "sbi,dgi->sdbg" });
+  const summed = steps.add("states", "RecurrentProduct", [gates, steps.input(2)], {}, INTERNAL);
+  const y = steps.add("gates", "Cell", [summed, steps.input(2)], {}, INTERNAL);
+  const asked = [y, ...finalStates(node, steps, y)];
+  const order = isBatchFirst
+    ? [
+        [2, 0, 1, 3],
+        [1, 0, 2],
+        [1, 0, 2],
+      ]
+    : [];
+  const outputs = asked.map((value, i) =>
+    value === "" || order[i] === undefined ? value : steps.add(`output-${i}`, "Transpose", [value], { perm: order[i] }),
+  );
+  return steps.finish(outputs);
+});
+
+/** The states after the last step, one per output that is asked for. */
+const finalStates = (node: NodeContext, steps: Recipe, y: string): readonly string[] =>
+  Array.from({ length: Math.max(0, node.outputCount - 1) }, (_, i) =>
+    steps.add(i === 0 ? "last" : "last cell", "Squeeze", [lastStep(steps, y, i), steps.integers(`axis-${i}`, [0])]),
+  );
+
+const lastStep = (steps: Recipe, y: string, i: number): string =>
+  steps.add(`step-${i}`, "Slice", [
+    y,
+    steps.integers(`from-${i}`, [-1]),
+    steps.integers(`to-${i}`, [2 ** 31 - 1]),
+    steps.integers(`along-${i}`, [0]),
+  ]);
+
+const hiddenOf = (node: NodeContext): Extent => {
+  const hidden = inputOf(node, 1).shape[2] ?? 1;
+  if (hidden === 0) fail(attributeValue(node.loc, "hidden_size", "0", "a number from 1"));
+  return hidden;
+};
+
+/** Adds the product of the state before each step to the gates `[steps, directions, batch, gates·hidden]`. */
+export const recurrentProduct: OperatorDefinition = {
+  opTypes: ["RecurrentProduct"],
+  domains: [INTERNAL],
+  infer: (node) => [{ shape: inputOf(node, 0).shape }],
+  /** The state is as long as the part of the gates that one gate takes: the whole of that axis stands for it. */
+  lower(node) {
+    const [steps = 1, directions = 1, batch = 1, gates = 1] = outputDims(node);
+    const hidden = dimsOf(node, 1)[2] ?? 1;
+    const loops = [
+      { dim: "B", size: batch },
+      { dim: "G", size: directions },
+      { dim: "K", size: gates },
+      { dim: "C", size: hidden },
+      { dim: "OY", size: 1 },
+      { dim: "OX", size: steps },
+    ];
+    const axes = [pointwise("OX"), pointwise("G"), pointwise("B")];
+    return {
+      layers: [
+        {
+          kind: "matmul",
+          loops,
+          operands: [
+            output([...axes, pointwise("K")]),
+            {
+              name: "W",
+              role: inputOf(node, 1).isConstant ? "weight" : "input",
+              axes: [pointwise("G"), pointwise("K"), pointwise("C")],
+              input: 1,
+            },
+            { name: "I", role: "input", axes: [...axes, { kind: "whole", loops: ["C"] }], input: 0 },
+          ],
+          macs: product(loops.map(({ size }) => size)),
+          attributes: {},
+        },
+      ],
+    };
+  },
+  macs: {
+    weightOperands: [],
+    isOther: true,
+    count: (node) => derive([...inputOf(node, 0).shape, hiddenOf(node)], (...sizes) => product(sizes)),
+  },
+};
+
+/** The gates of a step become its state `[steps, directions, batch, hidden]`. */
+export const recurrentCell: OperatorDefinition = {
+  opTypes: ["Cell"],
+  domains: [INTERNAL],
+  infer: (node) => [{ shape: [...inputOf(node, 0).shape.slice(0, 3), hiddenOf(node)] }],
+  lower(node) {
+    const dims = outputDims(node);
+    const axes = mapAxes(dims.length).with(3, { kind: "whole", loops: ["OX"] });
+    return {
+      layers: [
+        {
+          kind: "elementwise",
+          loops: mapLoops(dims),
+          operands: [output(mapAxes(dims.length)), { name: "I", role: "input", axes, input: 0 }],
+          attributes: {},
+        },
+      ],
+    };
+  },
+};
