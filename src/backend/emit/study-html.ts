@@ -67,7 +67,7 @@ function renderHeatMap(map: HeatMap): string {
     ),
   );
   const columns = map.columns.map((text, c) => label(text, CELL.left + (c + 0.5) * CELL.width, CELL.top - 8, "middle"));
-  const rows = map.rows.map((text, r) => label(text, CELL.left - 8, CELL.top + (r + 0.62) * CELL.height, "end"));
+  const rows = map.rows.map((text, r) => label(text, CELL.left - 8, CELL.top + r * CELL.height + 21, "end"));
   const axes = [
     label(`${map.columnTitle} →`, CELL.left, 14, "start"),
     label(`${map.rowTitle} ↓`, 0, CELL.top - 8, "start"),
