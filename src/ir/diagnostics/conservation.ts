@@ -12,14 +12,14 @@ export const inputOverlapNotWritten = (stacks: readonly string[], bits: number):
 export const residualOverlapNotRead = (layers: readonly string[]): Diagnostic =>
   note(
     "residual-overlap-not-read",
-    `${listNames(layers)} lag behind another branch and need overlap of earlier tiles that is kept for them, but its reading is not charged (DF-Q11)`,
+    `overlap of earlier tiles that ${listNames(layers)} need, because another branch runs ahead, is kept, but its reading is not charged (DF-Q11)`,
   );
 
 /** Rows or columns that the array reads in fractions are cut off (SL-Q9, Q11). */
 export const inputsTruncated = (layers: readonly string[]): Diagnostic =>
   note(
     "inputs-truncated",
-    `${listNames(layers)} are unrolled over rows or columns that the array does not divide: reads of their inputs are counted short (SL-Q9), by amounts that may depend on the order of loops (SL-Q11)`,
+    `input reads of ${listNames(layers)} are counted short: rows or columns are unrolled by a fraction that is cut off (SL-Q9), which may depend on the order of loops (SL-Q11)`,
   );
 
 /** Data that is planned into one memory exceeds it. */
@@ -29,7 +29,7 @@ export const memoryOvercommitted = (
 ): Diagnostic =>
   note(
     "memory-overcommitted",
-    `memory '${worst.memory}' of ${worst.size} bit would hold up to ${worst.bits} bit while ${listNames(layers)} run: nothing is reserved for kept overlap and weights (DF-Q13)`,
+    `memory '${worst.memory}' of ${worst.size} bit would hold up to ${worst.bits} bit beside kept overlap and weights, for which nothing is reserved, in ${listNames(layers)} (DF-Q13)`,
   );
 
 const stacksNamed = (stacks: readonly string[]): string =>

@@ -55,8 +55,8 @@ describe("the figures", () => {
   });
 
   it("name the layers and the quirk once", () => {
-    expect(notesOf(pair(16), {})[0]?.message).toMatch(/^'a' are unrolled.*SL-Q9.*SL-Q11/);
-    expect(notesOf(residual(8), tile(4))[0]?.message).toMatch(/^'d' lag.*DF-Q11/);
+    expect(notesOf(pair(16), {})[0]?.message).toMatch(/input reads of 'a' are.*SL-Q9.*SL-Q11/);
+    expect(notesOf(residual(8), tile(4))[0]?.message).toMatch(/that 'd' need.*DF-Q11/);
   });
 
   it("vanish under rules that mend the quirk", () => {
