@@ -3,6 +3,7 @@ import { stackViews } from "./depth-first/network-view.js";
 import { placeAlone } from "./depth-first/place-alone.js";
 import { placeStack } from "./depth-first/place-stack.js";
 import { definePass } from "./pass.js";
+import { statedHomes } from "./stated-mappings.js";
 
 export const placeOperands = definePass({
   name: "place-operands",
@@ -16,7 +17,9 @@ export const placeOperands = definePass({
       if (stack.alone !== undefined) return placeAlone(stack.id, graph, hierarchy, unrolling, costModel);
       const tiling = tilings[index];
       if (tiling?.stack !== stack.id) throw new Error(`stack ${stack.id} has no tiling`);
-      return placeStack({ stack, graph, full, tiling }, hierarchy, unrolling, costModel);
+      return placeStack({ stack, graph, full, tiling }, hierarchy, unrolling, costModel, (type, node) =>
+        statedHomes(module, stack, type, node),
+      );
     });
     return module.with(PLACEMENT, placements);
   },

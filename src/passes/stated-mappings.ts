@@ -5,9 +5,13 @@ import type { Diagnostic } from "../ir/diagnostics.js";
 import type { PlacedTileType, Stack, StackPlacement } from "../ir/facts.js";
 import type { Module } from "../ir/module.js";
 import { decisionFor, stackDecisions } from "./decisions.js";
+import { activations, type GraphNode } from "./depth-first/graph.js";
+import type { StatedHomes } from "./depth-first/place-nodes.js";
+
+type TypeShape = Pick<PlacedTileType, "id" | "width" | "height" | "firstAt">;
 
 /** Whether a tile type agrees with every part that is stated. */
-export function isMatch({ id, width, height, firstAt }: TileTypeMatch, type: PlacedTileType): boolean {
+function isMatch({ id, width, height, firstAt }: TileTypeMatch, type: TypeShape): boolean {
   return (
     (id === undefined || id === type.id) &&
     (width === undefined || width === type.width) &&
@@ -17,16 +21,19 @@ export function isMatch({ id, width, height, firstAt }: TileTypeMatch, type: Pla
 }
 
 /** Every mapping that is stated for a layer of a stack on one of its tile types. */
-export function mappingsFor(
-  module: Module,
-  stack: Stack,
-  type: PlacedTileType,
-  layer: string,
-): readonly MappingDecision[] {
+export function mappingsFor(module: Module, stack: Stack, type: TypeShape, layer: string): readonly MappingDecision[] {
   const types = decisionFor(module, stack)?.tileTypes ?? [];
   return types
     .filter(({ match }) => isMatch(match, type))
     .flatMap(({ layers }) => layers.filter((stated) => stated.layer === layer));
+}
+
+/** Where the levels that are stated for a layer end: the highest memories of its activations and of its outputs. */
+export function statedHomes(module: Module, stack: Stack, type: TypeShape, node: GraphNode): StatedHomes {
+  const levels = mappingsFor(module, stack, type, node.id)[0]?.levels ?? {};
+  const inputs = activations(node).flatMap(({ name }) => levels[name]?.at(-1) ?? []);
+  const output = levels[node.output.name]?.at(-1);
+  return { ...(inputs[0] !== undefined && { input: inputs[0] }), ...(output !== undefined && { output }) };
 }
 
 /** Statements that met no tile type or no layer, so that nothing is passed over in silence. */

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from "vitest";
 import { DECISIONS, type MappingDecision, type StackDecision } from "../../src/ir/decisions.js";
 import { DiagnosticError, type Failure } from "../../src/ir/diagnostics.js";
-import { MAPPINGS, STACKS, TILING } from "../../src/ir/facts.js";
+import { COSTS, MAPPINGS, PLACEMENT, STACKS, TILING } from "../../src/ir/facts.js";
 import type { Network } from "../../src/ir/network.js";
 import { type CompileOptions, codes, compile } from "../support/compile.js";
 import { conv, moduleOf, network, residual } from "../support/networks.js";
@@ -159,10 +159,10 @@ describe("stated mappings", () => {
       /layer 'a' on tile type 0: the loops of dim FX multiply to 1, the tile needs 3/,
     ],
     [
-      "with levels beyond their home",
+      "with levels that leave memories out",
       [{ match: { id: "0" }, layers: [ofA({ levels: { I: ["dram"] } })] }],
       "mapping-conflict",
-      /levels of I are stated as dram; from its home on this tile they are sram_64KB/,
+      /levels of I are stated as dram; from its home on this tile they are sram_64KB, sram_1MB_A, dram/,
     ],
     [
       "with boundaries that decrease",
@@ -186,6 +186,36 @@ describe("stated mappings", () => {
     const refusal = refusalOf(() => withTypes(tileTypes));
     expect(refusal).toMatchObject({ failure: "infeasible", codes: [code] });
     expect(refusal.text).toMatch(text);
+  });
+
+  it("fix where activations and outputs live, and the copies that this takes", () => {
+    const up = ["sram_64KB", "sram_1MB_A"];
+    const decisions = [
+      {
+        members,
+        tile,
+        tileTypes: [{ match: { id: "0" }, layers: [ofA({ levels: { O: ["rf_2B", ...up] } })], where: {} }],
+      },
+    ];
+    const { module } = run(decisions);
+    const placed = (of: typeof module) => of.get(PLACEMENT)[0]!.tileTypes[0]!.nodes;
+    const [before, after] = [placed(run([{ members, tile }]).module), placed(module)];
+    const node = (nodes: typeof before, id: string) => nodes.find((each) => each.id === id)!;
+    expect(node(before, "a").topOutput).toBe("sram_64KB");
+    expect(node(after, "a").topOutput).toBe("sram_1MB_A");
+    const toB = { kind: "output-to-input", layer: "b", from: { memory: "sram_1MB_A" }, to: { memory: "sram_64KB" } };
+    expect(node(before, "b").copies).not.toMatchObject(
+      expect.arrayContaining([expect.objectContaining({ kind: toB.kind })]),
+    );
+    expect(node(after, "b").copies.filter(({ kind }) => kind === toB.kind)).toMatchObject([toB]);
+    expect(module.get(COSTS).totals.energy).toBeGreaterThan(run([{ members, tile }]).module.get(COSTS).totals.energy);
+  });
+
+  it("of a stack's output end where it leaves the stack", () => {
+    const levels = { O: ["rf_2B", "sram_64KB"] };
+    const refusal = refusalOf(() => withTypes([{ match: { id: "0" }, layers: [{ layer: "d", levels, where: {} }] }]));
+    expect(refusal).toMatchObject({ failure: "infeasible", codes: ["mapping-conflict"] });
+    expect(refusal.text).toMatch(/levels of O are stated as rf_2B, sram_64KB; .* rf_2B, sram_64KB, sram_1MB_A, dram/);
   });
 
   it("of a layer in another stack are refused", () => {

@@ -126,7 +126,7 @@ function explain(conflict: MappingConflict): readonly [reason: string, hint: str
     case "levels":
       return [
         `the levels of ${conflict.operand} are stated as ${conflict.stated.join(", ")}; from its home on this tile they are ${conflict.found.join(", ")}`,
-        "homes follow from tile and overlap: state these levels, or choose another tile",
+        "levels are the memories of an operand's chain from the array up to its home; weights and the output of a stack have theirs by the rules",
       ];
     case "unrolling":
       return [
@@ -139,8 +139,8 @@ function explain(conflict: MappingConflict): readonly [reason: string, hint: str
       return [capacityReason(conflict), `lower the boundaries at '${conflict.memory}', or reorder the loops`];
     case "order":
       return [
-        `memory '${conflict.memory}' cannot hold what must stay in it under the stated order`,
-        "reorder the loops, or choose a smaller tile",
+        `memory '${conflict.memory}' cannot hold what must stay in it under the stated order and levels`,
+        "reorder the loops, state higher levels, or choose a smaller tile",
       ];
     default:
       return unreachable(conflict);

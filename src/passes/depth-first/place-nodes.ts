@@ -1,5 +1,5 @@
 /** Nodes of one tile type, one after the other: memories, copies, and a way up where the mapper finds no room (DF §8). */
-import type { Hierarchy, Memory } from "../../ir/accelerator.js";
+import { chain, type Hierarchy, type Memory, type MemoryOperand } from "../../ir/accelerator.js";
 import type { Copy, CostModel, MappingProblem } from "../../ir/cost-model.js";
 import { noRoomForLayer } from "../../ir/diagnostics/schedule.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
@@ -23,10 +23,19 @@ export interface PlacingContext {
   readonly unrolling: ReadonlyMap<string, LayerUnrolling>;
   /** Memory of the stack's weights after its first tile. */
   readonly weightMemory?: Memory;
+  /** Homes that somebody states for the layers of the tile type that is placed. */
+  readonly stated?: (node: GraphNode) => StatedHomes;
+}
+
+/** Highest memories of a layer's activations and of its outputs, by name, where they are not left to the rules. */
+export interface StatedHomes {
+  readonly input?: string;
+  readonly output?: string;
 }
 
 /** Levels above the first choice. */
 type Lifted = PlacedNode["lifted"];
+const UNLIFTED: Lifted = { input: 0, output: 0 };
 
 /** A node with its memories, and what they were chosen for. */
 interface Choice {
@@ -89,8 +98,11 @@ function placedNode({ on, inputBits, outputBits }: Choice, lifted: Lifted, copie
 
 /** First state of the retry order whose hierarchy the mapper can fill (DF §8.6). */
 function firstFeasible(context: PlacingContext, node: GraphNode, loops: readonly Loop[], type: TileType) {
-  const unlifted = choose(context, node, loops, { input: 0, output: 0 });
-  if (node.layer === undefined) return { choice: unlifted, lifted: { input: 0, output: 0 } };
+  const unlifted = choose(context, node, loops, UNLIFTED);
+  if (node.layer === undefined) return { choice: unlifted, lifted: UNLIFTED };
+  const fixed = fixedHomes(context, node);
+  if (fixed.output && (fixed.input || unlifted.on.topInput === undefined))
+    return { choice: unlifted, lifted: UNLIFTED };
   const streamsWeights = type.weightsFromTop && context.policies.weights.streamsFirstTile;
   let failed = "";
   for (const lifted of retryOrder()) {
@@ -98,7 +110,7 @@ function firstFeasible(context: PlacingContext, node: GraphNode, loops: readonly
     const result = context.costModel.mapLayer(problemOf(context, choice.on, streamsWeights));
     if (result.feasible) return { choice, lifted };
     failed = result.memory;
-    if (isAtTop(context.hierarchy, choice.on)) break; // the reference would go on for ever: DF-Q14
+    if (isAtTop(context.hierarchy, choice.on, fixed)) break; // the reference would go on for ever: DF-Q14
   }
   const { inputBits, outputBits } = unlifted;
   const sizes = { inputBits, outputBits, weightBits: weightBits(node) };
@@ -117,13 +129,24 @@ function* retryOrder(): Generator<Lifted> {
   }
 }
 
-/** First choice of memories for a node, and the levels that were added to it. */
-function choose(
-  { hierarchy, policies, graph }: PlacingContext,
-  node: GraphNode,
-  loops: readonly Loop[],
-  lifted: Lifted,
-): Choice {
+/**
+ * Stated homes that can be: memories on the chain of their operand. A stack's output leaves it from the top of its chain. What cannot
+ * be is left to the rules, and the mapping that states it is refused.
+ */
+function fixedHomes({ hierarchy, graph, stated }: PlacingContext, node: GraphNode) {
+  const { input, output } = stated?.(node) ?? {};
+  const onChain = (operand: MemoryOperand | undefined, id: string | undefined): Memory | undefined =>
+    operand === undefined ? undefined : chain(hierarchy, operand).find((memory) => memory.id === id);
+  return {
+    input: onChain(activations(node)[0]?.memoryOperand, input),
+    output: node === graph.sink ? undefined : onChain(node.output.memoryOperand, output),
+  };
+}
+
+/** First choice of memories for a node, and the levels that were added to it; what is fixed stays. */
+function choose(context: PlacingContext, node: GraphNode, loops: readonly Loop[], lifted: Lifted): Choice {
+  const { hierarchy, policies, graph } = context;
+  const fixed = fixedHomes(context, node);
   const operands = activations(node);
   const inputBits = operands.reduce((sum, operand) => sum + operandBits(operand, loops), 0);
   const outputBits = operandBits(node.output, loops);
@@ -136,13 +159,9 @@ function choose(
           ...(input && { memory: input }),
           bits: inputBits,
         });
-  const on = {
-    node,
-    loops,
-    ...(input && chainOperand && { topInput: lift(hierarchy, chainOperand, input, lifted.input) }),
-    topOutput: lift(hierarchy, outputOperand, output, lifted.output),
-  };
-  return { on, inputBits, outputBits };
+  const topInput = fixed.input ?? (input && chainOperand && lift(hierarchy, chainOperand, input, lifted.input));
+  const topOutput = fixed.output ?? lift(hierarchy, outputOperand, output, lifted.output);
+  return { on: { node, loops, ...(topInput && { topInput }), topOutput }, inputBits, outputBits };
 }
 
 /** A stack input that its readers fetch along a chain of their own, from its top, within their mapping: a second matrix. */
@@ -162,9 +181,16 @@ function problemOf(
   return mappingProblem(on, cut, hierarchy, spatial);
 }
 
-const isAtTop = (hierarchy: Hierarchy, { node, topInput, topOutput }: NodeOnTile): boolean =>
-  topOutput.id === chainTop(hierarchy, node.output.memoryOperand).id &&
-  (topInput === undefined || topInput.id === chainTop(hierarchy, activations(node)[0]!.memoryOperand).id); // it has a top
+/** Whether nothing can be lifted any more: homes are at the top of their chain, or fixed. */
+const isAtTop = (
+  hierarchy: Hierarchy,
+  { node, topInput, topOutput }: NodeOnTile,
+  fixed: ReturnType<typeof fixedHomes>,
+): boolean =>
+  (fixed.output !== undefined || topOutput.id === chainTop(hierarchy, node.output.memoryOperand).id) &&
+  (topInput === undefined ||
+    fixed.input !== undefined ||
+    topInput.id === chainTop(hierarchy, activations(node)[0]!.memoryOperand).id); // it has a top
 
 /** The mapper's problem for a node as it was placed. */
 export function placedProblem(

@@ -5,11 +5,11 @@ import { noRoomForOverlap } from "../../ir/diagnostics/schedule.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { LayerUnrolling, PlacedTileType, StackPlacement, StackTiling } from "../../ir/facts.js";
 import { totalWeightBits } from "./cuts.js";
-import { hasWeights, type NodeGraph } from "./graph.js";
+import { type GraphNode, hasWeights, type NodeGraph } from "./graph.js";
 import { type Kept, keptIn, type TilePosition } from "./kept-buffers.js";
 import type { PlannedLevels, StackMemories } from "./levels.js";
 import type { StackView } from "./network-view.js";
-import { placeNodes } from "./place-nodes.js";
+import { placeNodes, type StatedHomes } from "./place-nodes.js";
 import { type Policies, policiesOf } from "./policies.js";
 import { type KeptOverlap, type StackTypes, type TilePlan, type TileType, tileTypes } from "./tile-types.js";
 
@@ -17,12 +17,16 @@ export interface StackProblem extends StackView {
   readonly tiling: StackTiling;
 }
 
+/** Homes that somebody states for a layer on a tile type. */
+type HomesOf = (type: Omit<PlacedTileType, "nodes">, node: GraphNode) => StatedHomes;
+
 /** @throws DiagnosticError (infeasible) when no memory can keep the overlap, or a layer cannot be mapped */
 export function placeStack(
   problem: StackProblem,
   hierarchy: Hierarchy,
   unrolling: ReadonlyMap<string, LayerUnrolling>,
   costModel: CostModel,
+  homes: HomesOf = () => ({}),
 ): StackPlacement {
   const { stack, graph } = problem;
   const policies = policiesOf(costModel.rules);
@@ -32,7 +36,9 @@ export function placeStack(
     const reuse = { x: type.columns.read !== undefined, y: type.rows.read !== undefined };
     const { sizes } = policies.regions(graph, { x: type.width, y: type.height }, reuse);
     const weightsFromTop = type.weightsFromTop && policies.weights.streamsFirstTile;
-    return { ...typeFact(type, index), weightsFromTop, nodes: placeNodes(context, type, sizes) };
+    const fact = typeFact(type, index);
+    const stated = (node: GraphNode) => homes(fact, node);
+    return { ...fact, weightsFromTop, nodes: placeNodes({ ...context, stated }, type, sizes) };
   });
   return {
     stack: stack.id,
