@@ -20,7 +20,7 @@ export interface Wiring {
 }
 
 /** Similar names are looked up for this many errors: a broken file may have thousands. */
-const SUGGESTIONS = 10;
+const SUGGESTIONS = 3;
 
 /** Checks that every value is defined once, and orders the nodes. Nodes on a cycle are left out of the order. */
 export function wire(graph: OnnxGraph, loc: Location): Wiring {
@@ -39,7 +39,8 @@ export function wire(graph: OnnxGraph, loc: Location): Wiring {
     return read.flatMap((name) => writers.get(name) ?? []);
   });
   for (const { name } of graph.outputs)
-    if (!writers.has(name) && !outer.has(name)) errors.push(undefinedOutput(loc, name, names));
+    if (!writers.has(name) && !outer.has(name))
+      errors.push(undefinedOutput(loc, name, errors.length < SUGGESTIONS ? names : []));
   const { order, cycle } = topologicalOrder(dependencies);
   if (cycle.length > 0)
     errors.push(

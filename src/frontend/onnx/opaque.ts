@@ -8,7 +8,7 @@ import type { InputValue, LayerSpec, OperandSpec } from "./operator.js";
  * @param index - which output of the node that is
  */
 export function wholeLayer(
-  kind: "opaque" | "movement",
+  kind: "opaque" | "movement" | "reduction",
   inputs: readonly (InputValue | undefined)[],
   dims: readonly number[],
   index = 0,

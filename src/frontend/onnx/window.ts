@@ -26,6 +26,8 @@ export interface Window {
  */
 export function windowsOf(node: NodeContext, extents: Shape, kernel: readonly number[]): readonly Window[] {
   const rank = extents.length;
+  if (kernel.some((size) => size < 1))
+    fail(attributeValue(node.loc, "kernel_shape", `[${kernel.join(", ")}]`, "numbers from 1"));
   const list = (name: string, fallback: number, length: number, least: number) => {
     const values = node.attributes.ints(name) ?? Array.from({ length }, () => fallback);
     checkLength(node, name, values, length);

@@ -9,6 +9,7 @@ import { type AxisMap, inputInterval, loopsOf } from "../../../src/ir/axis-map.j
 import { extent, hull, type Interval } from "../../../src/ir/interval.js";
 import { type Layer, loopSize, type Network, type Operand } from "../../../src/ir/network.js";
 import {
+  bool,
   filled,
   float,
   int64,
@@ -53,6 +54,17 @@ const CASES: readonly Case[] = [
   ["Conv", 11, [1, 4, 4, 4], { w: ramp(2, 2, 2, 2) }, { group: 2 }],
   ["Conv", 11, [2, 3, 9], { w: ramp(4, 3, 3) }, { strides: [2] }],
   ["Conv", 11, [1, 1, 3, 4, 4], { w: ramp(2, 1, 2, 2, 2) }],
+  ["ConvTranspose", 11, [1, 2, 3, 4], { w: ramp(2, 3, 3, 3) }, { strides: [2, 2], pads: [1, 0, 1, 2] }],
+  ["ConvTranspose", 11, [1, 2, 3, 4], { w: ramp(2, 3, 2, 2) }, { strides: [3, 3] }],
+  ["ConvTranspose", 11, [1, 2, 3, 3], { w: ramp(2, 3, 3, 2) }, { dilations: [2, 2] }],
+  ["ConvTranspose", 11, [1, 2, 3, 3], { w: ramp(2, 1, 3, 3) }, { strides: [2, 2], output_padding: [1, 1] }],
+  ["ConvTranspose", 11, [1, 2, 3, 3], { w: ramp(2, 1, 3, 3) }, { strides: [3, 3], output_shape: [10, 8] }],
+  ["ConvTranspose", 11, [1, 2, 3, 3], { w: ramp(2, 1, 3, 4) }, { strides: [2, 3], auto_pad: "SAME_UPPER" }],
+  ["ConvTranspose", 11, [1, 2, 3, 3], { w: ramp(2, 1, 3, 4) }, { strides: [2, 3], auto_pad: "SAME_LOWER" }],
+  ["ConvTranspose", 11, [1, 2, 3, 3], { w: ramp(2, 1, 3, 4) }, { strides: [2, 3], auto_pad: "VALID" }],
+  ["ConvTranspose", 11, [1, 4, 3, 3], { w: ramp(4, 3, 2, 2) }, { group: 2, strides: [2, 2] }],
+  ["ConvTranspose", 11, [1, 4, 3, 3], { w: ramp(4, 1, 2, 2) }, { group: 4, strides: [2, 2] }],
+  ["ConvTranspose", 11, [2, 2, 5], { w: ramp(2, 3, 3) }, { strides: [2] }],
   ["MaxPool", 12, [1, 2, 5, 6], {}, { kernel_shape: [3, 2], strides: [2, 2] }],
   ["MaxPool", 12, [1, 2, 5, 6], {}, { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], ceil_mode: 1 }],
   ["MaxPool", 12, [1, 1, 6, 6], {}, { kernel_shape: [2, 2], strides: [3, 3], ceil_mode: 1 }],
@@ -84,6 +96,18 @@ const CASES: readonly Case[] = [
   ["ReduceSum", 13, [2, 3, 4], { axes: int64([-1]) }, { keepdims: 0 }],
   ["ReduceMean", 13, [2, 3]],
   ["LRN", 13, [1, 6, 2, 2], {}, { size: 3 }],
+  ["InstanceNormalization", 13, [2, 3, 2, 3], { s: ramp(3), b: ramp(3) }],
+  ["LayerNormalization", 17, [2, 3, 4], { s: ramp(4), b: ramp(4) }],
+  ["LayerNormalization", 17, [2, 3, 4], { s: ramp(3, 4) }, { axis: 1 }],
+  ["MeanVarianceNormalization", 13, [2, 3, 2, 2]],
+  ["LpNormalization", 13, [2, 4], {}, { axis: 0, p: 2 }],
+  ["Hardmax", 13, [2, 5]],
+  ["CumSum", 14, [3, 4], { a: int64(1) }],
+  ["Einsum", 13, [3, 4], { w: ramp(5, 4) }, { equation: "ij,kj->ki" }],
+  ["Einsum", 13, [2, 3, 4], { w: ramp(2, 4, 5) }, { equation: "...ij,...jk->...ik" }],
+  ["Einsum", 13, [2, 3, 4, 2], { w: ramp(2, 5, 4, 2) }, { equation: "bqhd,bkhd->bhqk" }],
+  ["Einsum", 13, [2, 3, 4], {}, { equation: "bij->bj" }],
+  ["Einsum", 13, [2, 3], { w: ramp(2) }, { equation: "ij,i" }],
   ["BatchNormalization", 9, [1, 2, 3, 2], { s: ramp(2), b: ramp(2), m: ramp(2), v: ones(2) }],
   ["Transpose", 13, [2, 3, 4], {}, { perm: [1, 2, 0] }],
   ["Transpose", 13, [2, 3, 4]],
@@ -149,6 +173,15 @@ const CASES: readonly Case[] = [
   ["Gather", 13, [4, 5], { i: int64([3, 1]) }, { axis: 1 }],
   ["Gather", 13, [4, 5], { i: int64([0, 2, 1, 1], [2, 2]) }],
   ["Gather", 13, [4, 5], { i: int64(-1) }, { axis: 0 }],
+  ["GatherElements", 13, [3, 2], { i: int64([0, 2, 1, 1], [2, 2]) }, { axis: 0 }],
+  ["GatherND", 13, [2, 3, 4], { i: int64([0, 1, 1, 2], [2, 2]) }],
+  ["ScatterElements", 16, [3, 3], { i: int64([1, 0], [1, 2]), u: ramp(1, 2) }],
+  ["ScatterND", 16, [4, 2], { i: int64([1, 3], [2, 1]), u: ramp(2, 2) }],
+  ["Tile", 13, [2, 3], { r: int64([2, 2]) }],
+  ["Compress", 11, [3, 2], { c: bool([1, 0, 1]) }, { axis: 0 }],
+  ["Trilu", 14, [3, 4]],
+  ["ReverseSequence", 10, [4, 2], { l: int64([3, 2]) }],
+  ["GridSample", 16, [1, 2, 3, 3], { g: filled(0.3, [1, 2, 4, 2]) }],
   ["Expand", 13, [3, 1], { s: int64([2, 1, 4]) }],
   ["Reshape", 14, [2, 3, 4], { s: int64([0, -1]) }],
   ["Flatten", 13, [2, 3, 4], {}, { axis: 2 }],
@@ -255,7 +288,9 @@ function checkMaps(network: Network, layer: Layer, outputDims: readonly number[]
 
 /** Maps that promise not to ask for more than is needed; a dilated window leaves holes, at the border too. */
 const isExact = (map: AxisMap): boolean =>
-  map.kind === "window" ? map.dilation === 1 : map.kind !== "resize" && map.kind !== "whole";
+  map.kind === "window" || map.kind === "transposed"
+    ? map.dilation === 1
+    : map.kind !== "resize" && map.kind !== "whole";
 
 /** Value of each loop that the index of an output element fixes. */
 function loopIndices(output: Operand, layer: Layer, index: readonly number[]): ReadonlyMap<string, number> {
@@ -288,7 +323,7 @@ function need(map: AxisMap, loops: ReadonlyMap<string, number>, size: number, la
     const index = map.stride * out + map.dilation * fixed - map.before;
     return { lo: index, hi: index + 1 };
   }
-  const taps = map.kind === "window" ? loopSize(layer.loops, map.tap) : 1;
+  const taps = "tap" in map ? loopSize(layer.loops, map.tap) : 1;
   return inputInterval(map, { lo: out, hi: out + 1 }, size, taps);
 }
 

@@ -90,7 +90,7 @@ function windowsOf(node: NodeContext): readonly ScatterWindow[] {
     }
     const total = derive([full, wanted], (n, out) => Math.max(0, n - out));
     const [less, more] = [derive([total], (n) => Math.floor(n / 2)), derive([total], (n) => Math.ceil(n / 2))];
-    const [before, after] = autoPad === "SAME_UPPER" ? [more, less] : [less, more];
+    const [before, after] = autoPad === "SAME_UPPER" ? [less, more] : [more, less];
     return { ...base, before, after, out: wanted };
   });
 }

@@ -4,6 +4,7 @@ import { attributeValue } from "../../../ir/diagnostics/onnx.js";
 import { checkLength, computedAtRunTime, listArgument, normalizeAxes } from "../axes.js";
 import { derive } from "../extent.js";
 import { axisLoops, mapAxes, mapLoops } from "../feature-map.js";
+import { wholeLayer } from "../opaque.js";
 import { output } from "../operands.js";
 import { fail, inputOf, type NodeContext, type OperatorDefinition, outputDims } from "../operator.js";
 
@@ -23,7 +24,8 @@ export const pad: OperatorDefinition = {
   lower(node) {
     const dims = outputDims(node);
     const frame = frameOf(node);
-    if (frame === undefined) throw new Error("a Pad is lowered though its pads are not known");
+    // The shape is declared, but the place of the input in it is decided at run time.
+    if (frame === undefined) return { layers: [wholeLayer("movement", node.inputs.slice(0, 1), dims)] };
     const padded = dims.map((_, axis) => frame.before(axis) !== 0 || frame.after(axis) !== 0);
     if (!padded.includes(true)) return { view: 0 };
     const mode = node.attributes.choice("mode", "constant", MODES);

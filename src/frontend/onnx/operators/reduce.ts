@@ -6,6 +6,7 @@ import { DATA_TYPE } from "../data-type.js";
 import { type Extent, isKnown } from "../extent.js";
 import { axisLoops, mapAxes, mapLoops, pointwise, SINGLE } from "../feature-map.js";
 import { numbersOf } from "../fold.js";
+import { wholeLayer } from "../opaque.js";
 import { output } from "../operands.js";
 import {
   dimsOf,
@@ -42,7 +43,8 @@ export const reduce: OperatorDefinition = {
   },
   lower(node) {
     const axes = reducedAxes(node);
-    if (axes === undefined) throw new Error("a reduction is lowered though its axes are not known");
+    // The shape is declared, but which axes are kept is decided at run time.
+    if (axes === undefined) return { layers: [wholeLayer("reduction", node.inputs.slice(0, 1), outputDims(node))] };
     return axes.length === 0 ? { view: 0 } : { layers: [reductionLayer(node, axes)] };
   },
 };

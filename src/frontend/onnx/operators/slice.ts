@@ -5,6 +5,7 @@ import { checkLength, computedAtRunTime, type ListArgument, listArgument, normal
 import { derive, type Extent, isKnown, type Shape } from "../extent.js";
 import { axisLoops, mapAxes, mapLoops } from "../feature-map.js";
 import { elementAt, fill, smallTensor } from "../fold.js";
+import { wholeLayer } from "../opaque.js";
 import { output } from "../operands.js";
 import { dimsOf, fail, inputOf, type NodeContext, type OperatorDefinition, outputDims } from "../operator.js";
 import { MAX_EXTENT } from "../symbols.js";
@@ -28,9 +29,10 @@ export const slice: OperatorDefinition = {
   lower(node) {
     const dims = outputDims(node);
     const extents = dimsOf(node, 0);
-    const cuts = [...(cutsOf(node, extents) ?? [])].filter(
-      ([axis, { step }]) => step !== 1 || dims[axis] !== extents[axis],
-    );
+    const stated = cutsOf(node, extents);
+    // The shape is declared, but what is cut out is decided at run time.
+    if (stated === undefined) return { layers: [wholeLayer("movement", node.inputs.slice(0, 1), dims)] };
+    const cuts = [...stated].filter(([axis, { step }]) => step !== 1 || dims[axis] !== extents[axis]);
     if (cuts.length === 0) return { view: 0 };
     const loops = axisLoops(dims.length);
     const axes = [...mapAxes(dims.length)];

@@ -57,6 +57,8 @@ function lengthsOf(node: NodeContext, extent: Extent): Shape | undefined {
   const stated = listArgument(node, "split", 1);
   if (stated === "computed") return undefined;
   const parts = node.attributes.int("num_outputs") ?? node.outputCount;
+  if (parts < 1 || parts > node.outputCount)
+    fail(attributeValue(node.loc, "num_outputs", String(parts), `a number from 1 to ${node.outputCount}, its outputs`));
   if (stated === "absent")
     return Array.from({ length: parts }, (_, i) =>
       derive([extent], (n) => Math.max(0, Math.min(Math.ceil(n / parts), n - i * Math.ceil(n / parts)))),
