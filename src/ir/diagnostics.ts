@@ -47,10 +47,17 @@ export function printDiagnostic(diagnostic: Diagnostic): string {
 export const visible = (text: string): string =>
   text.replace(/\p{Cc}|\p{Bidi_Control}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 
+/** Longest name that anybody mistypes, and the most names that are compared with it: the distance takes quadratic time. */
+const LONGEST_NAME = 200;
+const MOST_NAMES = 2000;
+
 /** Names closest to `name` by edit distance, best first; at most `limit` of them and none that is far off. */
 export function nearMatches(name: string, known: readonly string[], limit = 3): readonly string[] {
+  if (name.length > LONGEST_NAME) return [];
   const farthest = Math.max(2, Math.floor(name.length / 2));
   return known
+    .slice(0, MOST_NAMES)
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= farthest)
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= farthest)
     .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))

@@ -174,8 +174,9 @@ function createFieldReader(source: ByteSource, loc: Location): (at: number, limi
   };
 }
 
-/** Bytes of the largest length, 2^32 - 1. */
+/** Bytes of the largest length, 2^32 - 1, and of the largest number, 2^64 - 1. */
 const MAX_LENGTH_BYTES = 5;
+const MAX_VARINT_BYTES = 10;
 
 /** Bytes of a fixed-width field by wire type. */
 const FIXED: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
@@ -190,7 +191,10 @@ function readHead(reader: protobuf.Reader, loc: Location, at: number) {
       const length = reader.uint32();
       if (reader.pos - content <= MAX_LENGTH_BYTES) return { number, wireType, content: reader.pos, length };
     }
-    if (wireType === VARINT && number > 0) return { number, wireType, content, length: reader.skip().pos - content };
+    if (wireType === VARINT && number > 0) {
+      const length = reader.skip().pos - content;
+      if (length <= MAX_VARINT_BYTES) return { number, wireType, content, length };
+    }
     const length = FIXED[wireType];
     if (length !== undefined && number > 0) return { number, wireType, content, length };
   } catch (cause) {
