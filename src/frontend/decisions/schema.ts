@@ -61,8 +61,8 @@ function fileSchema(object: Shape) {
 /** Written by hand: a field that decides nothing is a mistake. */
 export const statedSchema = fileSchema(z.strictObject);
 
-/** A schedule: results and what describes it are passed over. */
-export const scheduleSchema = fileSchema(z.object);
+/** A schedule of the version that we write: results and what describes it are passed over. */
+export const scheduleSchema = fileSchema(z.object).extend({ version: z.literal(1) });
 
 export type DecisionFields = z.infer<typeof statedSchema>;
 export type StackFields = DecisionFields["stacks"][number];

@@ -75,6 +75,7 @@ describe("a file of decisions", () => {
   it("may be a schedule, whose results are passed over", () => {
     const schedule = {
       format: "kerf/schedule",
+      version: 1,
       totals: { energyPj: 1 },
       layers: [{ id: "a" }],
       stacks: [
@@ -88,7 +89,9 @@ describe("a file of decisions", () => {
 
   it("knows a stack of an input alone by its input", () => {
     const stack = { layers: [], inputs: [{ id: "image", tensor: "image" }], tileTypes: [] };
-    expect(read(JSON.stringify({ format: "kerf/schedule", stacks: [stack] }))).toMatchObject([{ members: ["image"] }]);
+    expect(read(JSON.stringify({ format: "kerf/schedule", version: 1, stacks: [stack] }))).toMatchObject([
+      { members: ["image"] },
+    ]);
   });
 });
 
@@ -99,6 +102,7 @@ test.each([
   ["not YAML", "stacks: [", ["yaml-syntax 1: undefined"]],
   ["empty", "", ["yaml-empty undefined: undefined"]],
   ["no stacks", "stack: []", ["missing-key 1: stacks", "unknown-key 1: stack"]],
+  ["a schedule of another version", "{format: kerf/schedule, version: 2, stacks: []}", ["wrong-value 1: version"]],
   ["a list in place of a mapping", "- layers: [a]", ["wrong-value 1: undefined"]],
   ["a misspelt field", "stacks:\n- layers: [a]\n  overlaps: recompute\n", ["unknown-key 3: stacks.0.overlaps"]],
   ["an unknown overlap mode", "stacks:\n- overlap: cached\n", ["wrong-value 2: stacks.0.overlap"]],
