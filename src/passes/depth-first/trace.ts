@@ -64,7 +64,7 @@ const CORRECTED: Alignment = {
 class Tracer {
   readonly sizes = new Map<string, Pair>();
   readonly overlap = new Map<string, Pair>();
-  /** Producer → consumer → latest answer. */
+  /** Producer → operand that reads it → latest answer: a square reads its input twice. */
   readonly ahead = new Map<string, Map<string, Ahead>>();
   readonly #reuse: Reuse;
   readonly #alignment: Alignment;
@@ -115,7 +115,7 @@ class Tracer {
     ];
     this.overlap.set(key, overlap);
     const entries = this.ahead.get(producer) ?? new Map<string, Ahead>();
-    this.ahead.set(producer, entries.set(node.id, { operand: key, lag: { x: x.lag, y: y.lag }, overlap, extent }));
+    this.ahead.set(producer, entries.set(key, { operand: key, lag: { x: x.lag, y: y.lag }, overlap, extent }));
   }
 }
 

@@ -142,3 +142,13 @@ it("traces the first of several outputs alone (DF-Q30)", () => {
     { x: 4, y: 4 },
   ]);
 });
+
+it("knows what an operator reads of a map that it reads twice", () => {
+  const { graph } = graphOf(network(conv("a", { OX: 8, F: 3 }), add("square", ["a", "a"], { OX: 8 })));
+  const { reads } = trace(graph, { x: 4, y: 4 }, { x: true, y: true });
+  expect([...reads.values()]).toEqual([
+    { x: 0, y: 0 },
+    { x: 0, y: 0 },
+    { x: 2, y: 2 },
+  ]);
+});
