@@ -14,9 +14,10 @@ import type { LayerMapping, OverlapMode, PlacedTileType, StackPlacement } from "
 import { iterations, type LayerId } from "../../ir/network.js";
 import type { RuleSet } from "../../ir/rules.js";
 import { weightBits } from "./cuts.js";
+import type { GraphNode } from "./graph.js";
 import { keptIn } from "./kept-buffers.js";
 import type { StackView } from "./network-view.js";
-import { loopsAt, mapSize } from "./operands.js";
+import { loopsAt, mapSize, type Pair } from "./operands.js";
 import { policiesOf } from "./policies.js";
 import { type CostedType, sum } from "./totals.js";
 import { operandKey, REGIONS } from "./trace.js";
@@ -47,23 +48,30 @@ export function conservationNotes(
   ];
 }
 
-function requireCoveredOutput({ stack, graph, full, types }: CostedStack): void {
-  const { x, y } = (stack.alone === undefined && full.get(graph.sink.id)) || mapSize(graph.sink.loops);
+/** Extents of a node's whole map: as traced through the network; as declared outside the published domain. */
+const extentOf = ({ stack, full }: CostedStack, { id, loops }: GraphNode): Pair =>
+  (stack.alone === undefined ? full.get(id) : undefined) ?? mapSize(loops);
+
+function requireCoveredOutput(costed: CostedStack): void {
+  const { stack, graph, types } = costed;
+  const { x, y } = extentOf(costed, graph.sink);
   const covered = sum(types, ({ type }) => type.count * type.width * type.height);
   if (covered !== x * y) throw new Error(`tiles of stack ${stack.id} cover ${covered} elements of ${x * y}`);
 }
 
 /** Nothing that is needed is left out; nothing is computed twice where all overlap is kept, or where there is one tile. */
-function requireNeededOperations({ stack, graph, full, types, overlap }: CostedStack): void {
+function requireNeededOperations(costed: CostedStack): void {
+  const { stack, graph, types, overlap } = costed;
   const executed = operationsByLayer(types);
   const isExact = overlap === "fully-cached" || stack.alone !== undefined || sum(types, ({ type }) => type.count) === 1;
-  for (const { id, layer, loops } of graph.nodes) {
-    const found = layer && executed.get(layer.id);
+  for (const node of graph.nodes) {
+    const found = node.layer && executed.get(node.layer.id);
     if (found === undefined) continue;
-    const size = (stack.alone === undefined && full.get(id)) || mapSize(loops);
-    const needed = iterations(loopsAt(loops, size));
+    const needed = iterations(loopsAt(node.loops, extentOf(costed, node)));
     if (found < needed || (isExact && found > needed))
-      throw new Error(`layer '${id}' executes ${found} operations in stack ${stack.id}, of which ${needed} are needed`);
+      throw new Error(
+        `layer '${node.id}' executes ${found} operations in stack ${stack.id}, of which ${needed} are needed`,
+      );
   }
 }
 
