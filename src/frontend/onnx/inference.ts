@@ -136,7 +136,7 @@ interface Walk extends Pick<OnnxModel, "opsets" | "functions"> {
 
 /** Graphs inside graphs are followed to this depth, and until there are so many nodes. */
 const MAX_DEPTH = 64;
-const MAX_PARTS = 200_000;
+const MAX_PARTS = 50_000;
 
 function inferNode(node: OnnxNode, id: string, walk: Walk): InferredNode {
   const loc = { ...walk.loc, node: id };
@@ -183,7 +183,7 @@ function macsOf({ macs }: OperatorDefinition, context: NodeContext, results: rea
 
 /** Of several graphs that may run, the one with the most multiply-accumulates stands for the node. */
 function expandNode(base: Omit<InferredNode, "outputs">, context: NodeContext, walk: Walk): InferredNode | undefined {
-  if (walk.depth >= MAX_DEPTH) return undefined;
+  if (walk.depth >= MAX_DEPTH || walk.budget.parts < 0) return undefined;
   const [first, ...others] = base.definition?.expand?.(context) ?? [];
   if (first === undefined) return undefined;
   let chosen = inferParts(base, first, walk);
@@ -198,8 +198,8 @@ function expandNode(base: Omit<InferredNode, "outputs">, context: NodeContext, w
 function inferParts({ id, node }: Pick<InferredNode, "id" | "node">, expansion: Expansion, walk: Walk) {
   const { values, budget } = walk;
   const placed = placeExpansion(expansion, id, node, (name) => values.has(name));
+  if (budget.parts >= 0 && budget.parts < placed.nodes.length) walk.errors.push(tooManyParts(walk.loc, MAX_PARTS));
   budget.parts -= placed.nodes.length;
-  if (budget.parts < 0) throw new DiagnosticError([tooManyParts(walk.loc, MAX_PARTS)]);
   for (const tensor of placed.initializers) values.set(tensor.name, constantValue(tensor));
   const inside = { ...walk, opsets: expansion.opsets ?? walk.opsets, depth: walk.depth + 1 };
   const nodes = placed.nodes.map((part, i) => {
