@@ -21,13 +21,13 @@ const loaded: WeightsPolicy = {
   streamsFirstTile: false,
   load: ({ node, loops }, weightMemory, hierarchy) =>
     node.weights
-      .map(({ name, memoryOperand, ...operand }) => ({
+      .map((operand) => ({
         kind: "weights" as const,
         layer: node.id,
-        operand: name,
-        bits: operandBits({ name, memoryOperand, ...operand }, loops),
-        from: { operand: memoryOperand, memory: chainTop(hierarchy, memoryOperand).id },
-        to: { operand: memoryOperand, memory: weightMemory.id },
+        operand: operand.name,
+        bits: operandBits(operand, loops),
+        from: { operand: operand.memoryOperand, memory: chainTop(hierarchy, operand.memoryOperand).id },
+        to: { operand: operand.memoryOperand, memory: weightMemory.id },
       }))
       .filter(({ bits, from, to }) => bits > 0 && from.memory !== to.memory),
 };
