@@ -8,6 +8,16 @@ export const inputOverlapNotWritten = (stacks: readonly string[], bits: number):
     `${bits} bit of kept overlap of the inputs of ${stacksNamed(stacks)} are read, but their writing is not charged (DF-Q10)`,
   );
 
+/** Without padding, maps grow towards the input (DF §1.4). */
+export const paddingDropped = (
+  operations: { readonly needed: number; readonly declared: number },
+  worst: { readonly layer: string; readonly traced: string; readonly declared: string },
+): Diagnostic =>
+  note(
+    "padding-dropped",
+    `padding is left out and maps grow towards the input, as published (DF §1.4): the layers compute ${operations.needed} operations where the model declares ${operations.declared} (${(operations.needed / operations.declared).toFixed(2)} times); '${worst.layer}' grows most, from ${worst.declared} to ${worst.traced}`,
+  );
+
 /** What was kept for a branch that lags is not read by it (DF-Q11). */
 export const residualOverlapNotRead = (layers: readonly string[]): Diagnostic =>
   note(

@@ -7,6 +7,7 @@ import {
   inputOverlapNotWritten,
   inputsTruncated,
   memoryOvercommitted,
+  paddingDropped,
   residualOverlapNotRead,
 } from "../../ir/diagnostics/conservation.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
@@ -41,6 +42,7 @@ export function conservationNotes(
   }
   const fused = stacks.filter(({ stack }) => stack.alone === undefined);
   return [
+    ...grownMaps(fused),
     ...unwrittenInputs(fused),
     ...unreadResiduals(fused, rules),
     ...truncatedInputs(stacks),
@@ -73,6 +75,28 @@ function requireNeededOperations(costed: CostedStack): void {
         `layer '${node.id}' executes ${found} operations in stack ${stack.id}, of which ${needed} are needed`,
       );
   }
+}
+
+/** How much larger the layers are than the model declares them; maps that shrink are not looked at. */
+function grownMaps(stacks: readonly CostedStack[]): readonly Diagnostic[] {
+  const grown = stacks.flatMap((costed) =>
+    costed.graph.nodes.flatMap((node) => {
+      if (node.layer === undefined) return [];
+      const [traced, declared] = [extentOf(costed, node), mapSize(node.loops)];
+      const operations = { needed: iterations(loopsAt(node.loops, traced)), declared: iterations(node.loops) };
+      return [{ layer: node.layer.id, traced, declared, operations, ratio: operations.needed / operations.declared }];
+    }),
+  );
+  const [worst] = [...grown].sort((a, b) => b.ratio - a.ratio);
+  if (worst === undefined || worst.ratio <= 1) return [];
+  const print = ({ x, y }: Pair) => `${x}x${y}`;
+  const operations = {
+    needed: sum(grown, (entry) => entry.operations.needed),
+    declared: sum(grown, (entry) => entry.operations.declared),
+  };
+  return [
+    paddingDropped(operations, { layer: worst.layer, traced: print(worst.traced), declared: print(worst.declared) }),
+  ];
 }
 
 function operationsByLayer(types: readonly CostedType[]): ReadonlyMap<LayerId, number> {

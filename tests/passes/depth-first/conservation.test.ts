@@ -54,6 +54,14 @@ describe("the figures", () => {
     expect(notes.at(-1)?.message).toContain(`'sram_1MB_A' of 8388608 bit would hold up to ${used + 1_635_776} bit`);
   });
 
+  it("say how far maps grow for want of padding (DF §1.4)", () => {
+    // b declares 16x16 and computes it; a declares 16x16 too, but b's 3x3 window asks for 18x18: 324 instead of 256, with b's 256.
+    const grown = network(conv("a", { OX: 16, F: 3 }), conv("b", { OX: 16, F: 3, from: "a" }));
+    const [note] = notesOf(grown, {});
+    expect(note?.code).toBe("padding-dropped");
+    expect(note?.message).toContain("(1.13 times); 'a' grows most, from 16x16 to 18x18");
+  });
+
   it("name the layers and the quirk once", () => {
     expect(notesOf(pair(16), {})[0]?.message).toMatch(/input reads of 'a' are.*SL-Q9.*SL-Q11/);
     expect(notesOf(residual(8), tile(4))[0]?.message).toMatch(/that 'd' need.*DF-Q11/);
