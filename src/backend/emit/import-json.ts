@@ -3,32 +3,41 @@ import type { ImportTotals } from "../../ir/counts.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
 import type { CoverageEntry, CoverageStatus, Layer, Network } from "../../ir/network.js";
 import { diagnosticJson } from "./diagnostic-json.js";
+import type { ImportDocument } from "./import-schema.js";
 import { grouped } from "./quantities.js";
 import { ellipsis, printTable } from "./table.js";
 
 /** `kerf import --json`. */
-export const importDocument = (network: Network, totals: ImportTotals, diagnostics: readonly Diagnostic[]) => ({
-  format: "kerf/import" as const,
-  version: 1 as const,
+export const importDocument = (
+  network: Network,
+  totals: ImportTotals,
+  diagnostics: readonly Diagnostic[],
+): ImportDocument => ({
+  format: "kerf/import",
+  version: 1,
   model: { name: network.name },
-  totals,
+  totals: { ...totals, byOp: { ...totals.byOp }, unknown: [...totals.unknown] },
   layers: network.layers.map(layerJson),
-  coverage: network.coverage,
+  coverage: [...network.coverage],
   diagnostics: diagnostics.map(diagnosticJson),
 });
 
-const layerJson = ({ id, name, kind, op, nodes, loops, macs, operands }: Layer) => ({
+const layerJson = ({ id, name, kind, op, nodes, loops, macs, operands }: Layer): ImportDocument["layers"][number] => ({
   id,
   name,
   kind,
   op,
-  nodes,
+  nodes: [...nodes],
   dims: Object.fromEntries(loops.map(({ dim, size }) => [dim, size])),
   macs,
-  operands: operands.map((operand) => ({ name: operand.name, role: operand.role, tensor: operand.tensor })),
+  operands: operands.map(({ name: operand, role, tensor }) => ({
+    name: operand,
+    role,
+    ...(tensor !== undefined && { tensor }),
+  })),
 });
 
-/** Totals, then one line per operator type and fate, then what is not known. */
+/** Totals, then one line per operator type and fate, then what is not known, then the layer that each node went to. */
 export function printImport(network: Network, totals: ImportTotals): string {
   const lines = [
     `${network.name}: ${grouped(network.coverage.length)} nodes, ${grouped(network.layers.length)} layers`,
@@ -36,6 +45,7 @@ export function printImport(network: Network, totals: ImportTotals): string {
     "",
     ...printCoverage(network.coverage, totals),
     ...printUnknown(totals),
+    ...printLayers(network),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -49,13 +59,41 @@ function printCoverage(coverage: readonly CoverageEntry[], totals: ImportTotals)
   }
   const rows = [...groups.values()];
   rows.sort((a, b) => compare(a.opType, b.opType) || ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
-  const cells = rows.map(({ opType, status, count, reason }) => {
-    const macs = Object.hasOwn(totals.byOp, opType) ? grouped(totals.byOp[opType]!.macs) : "–";
+  const cells = rows.map(({ opType, status, count, reason }, index) => {
+    const isCounted = rows[index - 1]?.opType !== opType && Object.hasOwn(totals.byOp, opType);
+    const macs = isCounted ? grouped(totals.byOp[opType]!.macs) : "–";
     return [opType, grouped(count), status, macs, ellipsis(reason, 80)];
   });
+  const types = new Set(rows.map(({ opType }) => opType));
+  const inlined = Object.entries(totals.byOp).filter(([opType]) => !types.has(opType));
+  for (const [opType, { macs }] of inlined) cells.push([opType, "–", "inlined", grouped(macs), "in a local function"]);
   const sum = ["all", grouped(coverage.length), "", grouped(totals.macs), ""];
   const heading = ["operator", "nodes", "status", "MACs", "reason"];
-  return printTable([heading, ...cells, sum], ["left", "right", "left", "right", "left"], "  ");
+  const table = printTable([heading, ...cells, sum], ["left", "right", "left", "right", "left"], "  ");
+  const { macs } = totals.other;
+  return macs === 0 ? table : [...table, `  beside these, bodies and decomposed operators have ${grouped(macs)} MACs`];
+}
+
+/** Layers that are shown one by one; the JSON lists all of them. */
+const SHOWN_LAYERS = 100;
+
+function printLayers({ layers, coverage }: Network): readonly string[] {
+  if (layers.length === 0) return [];
+  const nodesOf = new Map<string, string[]>();
+  for (const { node, layer } of coverage)
+    if (layer !== undefined) nodesOf.set(layer, [...(nodesOf.get(layer) ?? []), node]);
+  const rows = layers.slice(0, SHOWN_LAYERS).map(({ id, op, loops, macs, nodes }) => {
+    const extents = loops.filter(({ size }) => size > 1).map(({ dim, size }) => `${dim}${size}`);
+    const from = (nodesOf.get(id) ?? nodes).filter((node) => node !== id);
+    return [id, op, extents.join(" "), macs === 0 ? "–" : grouped(macs), ellipsis(from.join(", "), 60)];
+  });
+  const heading = ["layer", "operator", "loops", "MACs", "also stands for"];
+  const more = layers.length - rows.length;
+  return [
+    "",
+    ...printTable([heading, ...rows], ["left", "left", "left", "right", "left"], "  "),
+    ...(more > 0 ? [`  and ${grouped(more)} more layers; --json lists all`] : []),
+  ];
 }
 
 const ORDER: readonly CoverageStatus[] = ["lowered", "moved", "view", "folded", "opaque", "refused"];

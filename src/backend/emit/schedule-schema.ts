@@ -119,7 +119,7 @@ const stack = z.strictObject({
   tileTypes: z.array(tileType),
 });
 
-const diagnostic = z.strictObject({
+export const diagnosticSchema = z.strictObject({
   code: name,
   severity: z.enum(["error", "warning", "info"]),
   message: name,
@@ -131,6 +131,14 @@ const diagnostic = z.strictObject({
     field: name.optional(),
   }),
   hint: name,
+});
+
+export const coverageSchema = z.strictObject({
+  node: name,
+  opType: name,
+  status: z.enum(["lowered", "folded", "view", "moved", "opaque", "refused"]),
+  layer: name.optional(),
+  reason: name.optional(),
 });
 
 export const scheduleSchema = z.strictObject({
@@ -152,16 +160,8 @@ export const scheduleSchema = z.strictObject({
     bound: quantity.optional(),
     gap: quantity.optional(),
   }),
-  coverage: z.array(
-    z.strictObject({
-      node: name,
-      opType: name,
-      status: z.enum(["lowered", "folded", "view", "moved", "opaque", "refused"]),
-      layer: name.optional(),
-      reason: name.optional(),
-    }),
-  ),
-  diagnostics: z.array(diagnostic),
+  coverage: z.array(coverageSchema),
+  diagnostics: z.array(diagnosticSchema),
 });
 
 /** `schedule.json` as an object. Energies in pJ, times in cycles, sizes in bits. */
