@@ -136,7 +136,7 @@ interface Walk extends Pick<OnnxModel, "opsets" | "functions"> {
 
 /** Graphs inside graphs are followed to this depth, and until there are so many nodes. */
 const MAX_DEPTH = 64;
-const MAX_PARTS = 50_000;
+const MAX_PARTS = 30_000;
 
 function inferNode(node: OnnxNode, id: string, walk: Walk): InferredNode {
   const loc = { ...walk.loc, node: id };

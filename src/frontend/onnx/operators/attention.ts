@@ -1,7 +1,7 @@
 /** Attention in its many forms, as its parts: projections, scores, softmax, context. Heads stay where they are; no axis moves. */
 import { attributeValue, shapeMismatch } from "../../../ir/diagnostics/onnx.js";
 import type { Expansion } from "../expansion.js";
-import type { Extent } from "../extent.js";
+import { contradicts, derive, type Extent } from "../extent.js";
 import { fail, inputOf, type NodeContext, type OperatorDefinition } from "../operator.js";
 import { composite, type Recipe, recipe } from "../recipe.js";
 
@@ -63,10 +63,16 @@ function headCount(node: NodeContext, name: string): number {
   return heads >= 1 ? heads : fail(attributeValue(node.loc, name, String(heads), "a number from 1"));
 }
 
-/** A mask is worth adding where it has rows or columns; lengths per batch are part of the softmax. */
-function maskOf(node: NodeContext, steps: Recipe, position: number): Masks {
-  const rank = node.inputs[position]?.shape.length ?? 0;
-  if (rank < 2) return [];
+/**
+ * A mask is worth adding where it has rows or columns; lengths per batch are part of the softmax, as is a mask for another number of
+ * columns than there are keys: of a cache that is not full.
+ *
+ * @param keys - number of keys, where it is known
+ */
+function maskOf(node: NodeContext, steps: Recipe, position: number, keys?: Extent): Masks {
+  const shape = node.inputs[position]?.shape ?? [];
+  const rank = shape.length;
+  if (rank < 2 || (keys !== undefined && contradicts(shape.at(-1) ?? 1, keys))) return [];
   const cast = steps.add(`mask-${position}-as-numbers`, "Cast", [steps.input(position)], { to: 1 });
   if (rank === 4) return [cast];
   const axes = steps.integers(`mask-${position}-axes`, rank === 2 ? [1, 2] : [1]);
@@ -107,8 +113,12 @@ function packedAttention(node: NodeContext, at: PackedOperands): Expansion | und
         : steps.add(`${name}-biased`, "Add", [projected, cut("bias", at.bias, 0)]);
     return splitHeads(steps, name, biased, heads);
   });
+  const keyCount = derive(
+    [inputOf(node, 0).shape[1] ?? 1, node.inputs[at.past]?.shape[3] ?? 0],
+    (own, past) => own + past,
+  );
   const masks = [
-    ...maskOf(node, steps, at.mask),
+    ...maskOf(node, steps, at.mask, keyCount),
     ...(at.scoreBias === undefined ? [] : biasOf(node, steps, at.scoreBias)),
   ];
   const plain = { q, k, v, queryHeads: heads, keyHeads: heads, isHeadFirst: false };
