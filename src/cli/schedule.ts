@@ -3,7 +3,7 @@ import { contentSha256 } from "../backend/emit/digest.js";
 import { printSummary } from "../backend/emit/summary.js";
 import type { AcceleratorFile } from "../frontend/zigzag/accelerator.js";
 import { badOption, incompletePipeline, missingOption } from "../ir/diagnostics/command.js";
-import { DiagnosticError } from "../ir/diagnostics.js";
+import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
 import { COSTS, OVERLAP_MODES, TILE_ORDERS } from "../ir/facts.js";
 import { printModule } from "../ir/print.js";
 import {
@@ -56,6 +56,7 @@ export function runSchedule(modelFile: string, flags: ScheduleFlags): void {
   const stated = loadDecisions(flags.decisions);
   const { accelerator, diagnostics: aboutAccelerator } = loadArchitecture(flags);
   const model = loadModel(modelFile, flags.bind);
+  requireSizes(model.diagnostics);
   const early = [...stated.diagnostics, ...aboutAccelerator, ...model.diagnostics];
   report(early, model.network.coverage, flags);
   const result = schedule(model.network, accelerator, { ...options, ...stated.options });
@@ -69,6 +70,12 @@ export function runSchedule(modelFile: string, flags: ScheduleFlags): void {
     () => emitSchedule(result, model.network, extra),
     () => (isComplete ? printSummary(result.module, result.options.costModel) : printModule(result.module)),
   );
+}
+
+/** A schedule of a part would pass for one of the whole: what a dimension without a number leaves out is an error here. */
+function requireSizes(diagnostics: readonly Diagnostic[]): void {
+  const unknown = diagnostics.filter(({ code }) => code === "unknown-dimension");
+  if (unknown.length > 0) throw new DiagnosticError(unknown.map((found) => ({ ...found, severity: "error" })));
 }
 
 function scheduleOptions(flags: ScheduleFlags): ScheduleOptions {

@@ -14,6 +14,10 @@ const fsrcnn = "models/fsrcnn.onnx";
 const bytes = readFileSync(join(REPOSITORY, fsrcnn));
 const inputs = { x: [1, 1, 8, 8] };
 const cyclic = model({ inputs, nodes: [node("Add", ["x", "b"], ["a"]), node("Relu", ["a"], ["b"])] });
+const symbolic = model({
+  inputs: { x: [1, 1, "H", 8], z: [1, 8] },
+  nodes: [node("Relu", ["x"], ["y"]), node("Tanh", ["z"], ["t"])],
+});
 const dangling = model({ inputs, nodes: [node("Conv", ["x", "w"], ["y"], {}, "conv")] });
 
 /** `<arch>` stands for a valid accelerator. */
@@ -42,6 +46,12 @@ const CASES: readonly (readonly [why: string, args: readonly string[], code: str
   ],
   ["cyclic graph", ["schedule", file("cycle.onnx", cyclic), "<arch>"], "cyclic-graph", /a.*b|b.*a/],
   ["missing initializer", ["schedule", file("dangling.onnx", dangling), "<arch>"], "undefined-value", /conv.*'w'/],
+  [
+    "a dimension without a number",
+    ["schedule", file("symbolic.onnx", symbolic), "<arch>"],
+    "unknown-dimension",
+    /'H' is not known.*\n.*--bind 'H=/,
+  ],
   ["no accelerator", ["schedule", fsrcnn], "missing-option", /--arch.*\n.*meta-prototype-df/],
   [
     "unknown accelerator",
