@@ -148,7 +148,8 @@ function inferNode(node: OnnxNode, id: string, walk: Walk): InferredNode {
   const base = { id, node, loc, opType, definition, inputs, context };
   const isConstant = inputs.every((value) => value?.isConstant ?? true) && isDeterministic(node, definition);
   if (definition === undefined) return { ...base, outputs: unknownOutputs(notUnderstood(id, opType)) };
-  const needed = definition.expand === undefined ? context : (context ?? partialContext(node, inputs, walk, loc));
+  const needed =
+    definition.expandsUnknown === undefined ? context : (context ?? partialContext(node, inputs, walk, loc));
   if (needed === undefined) return { ...base, outputs: unknownOutputs(causeOf(inputs)) };
   try {
     const expanded = expandNode(base, needed, walk);

@@ -8,6 +8,7 @@ type Attributes = ReadonlyMap<string, OnnxAttribute>;
 
 export const localFunction = (body: OnnxFunction): OperatorDefinition => ({
   opTypes: [],
+  expandsUnknown: true,
   expand: (node) => [callOf(body, node)],
   infer: ({ outputCount }) =>
     Array.from({ length: outputCount }, () => ({ reason: "local functions call each other too deeply" })),

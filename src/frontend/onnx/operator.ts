@@ -119,6 +119,8 @@ export interface OperatorDefinition {
    * @throws DiagnosticError when attributes or input shapes are wrong
    */
   expand?(node: NodeContext): readonly Expansion[];
+  /** `expand` is asked even where an input's rank is not known; the input is then left out of its context. */
+  readonly expandsUnknown?: true;
   /** Present for operators that multiply and accumulate. */
   readonly macs?: MacCounter;
 }

@@ -21,6 +21,7 @@ function bodyOf(node: NodeContext, name: string): OnnxGraph {
 /** A condition that is known chooses its branch; else the branch that computes more stands for both. */
 export const branch: OperatorDefinition = {
   opTypes: ["If"],
+  expandsUnknown: true,
   expand(node) {
     const condition = numbersOf(node.inputs[0])?.[0];
     const names = ["then_branch", "else_branch"];
@@ -58,6 +59,7 @@ const outer = (i: number): string => `:outer-${i}`;
 /** Inputs: the trip count, the condition to go on, and what the iterations hand on to each other. */
 export const loop: OperatorDefinition = {
   opTypes: ["Loop"],
+  expandsUnknown: true,
   expand: (node) => [loopOf(node)],
   infer: tooLittleKnown("the body"),
   ...costedWhole(),
@@ -116,6 +118,7 @@ function goesOn(node: NodeContext, body: OnnxGraph): boolean {
 /** Inputs: what the iterations hand on, then tensors of which each iteration takes one slice. Operator set 8 had a batch, too. */
 export const scan: OperatorDefinition = {
   opTypes: ["Scan"],
+  expandsUnknown: true,
   expand: (node) => (node.opset < 9 ? [] : [scanOf(node)]),
   infer: tooLittleKnown("the body"),
   ...costedWhole(),
@@ -128,8 +131,8 @@ function scanOf(node: NodeContext): Expansion {
   if (sliced < 1 || states < 0)
     fail(attributeValue(node.loc, "num_scan_inputs", String(sliced), `a number from 1 to ${node.inputs.length}`));
   const axisOf = (name: string, i: number) => node.attributes.ints(name)?.[i] ?? 0;
-  const first = node.inputs[states]?.shape ?? [];
-  const extent = first[normalizeAxis(node, axisOf("scan_input_axes", 0), first.length)];
+  const first = node.inputs[states]?.shape;
+  const extent = first?.[normalizeAxis(node, axisOf("scan_input_axes", 0), first.length)];
   const times = typeof extent === "number" ? Math.max(1, extent) : undefined;
   const enter = body.inputs.map(({ name }, i) =>
     i < states

@@ -65,6 +65,15 @@ describe("attention is told as projections, scores and context", () => {
     ]);
   });
 
+  it("behind something that is not known it is left out, not wrong", () => {
+    const spec = attention(["y"]);
+    const nodes = [node("Odd", ["x"], ["z"], {}, "odd", "unheard.of"), ...spec.nodes].map((entry) =>
+      entry.name === "n" ? { ...entry, inputs: entry.inputs.with(0, "z") } : entry,
+    );
+    const { network } = importModel({ ...spec, nodes });
+    expect(network.coverage.map(({ status }) => status)).toEqual(["refused", "refused"]);
+  });
+
   it("refuses heads that do not divide the projections", () => {
     const wrong = { ...attention(["y"]), initializers: { w: [8, 22], b: [22] } };
     expect(codesOf(() => importModel(wrong))).toEqual(["shape-mismatch"]);
@@ -162,6 +171,57 @@ describe("control flow", () => {
     const nodes = [node("Loop", ["", "c", "x"], ["y"], { body }, "n")];
     const { network } = importModel({ inputs: { x: [4], c: [] }, types: { c: 9 }, nodes });
     expect(network.coverage[0]?.reason).toContain("costed once");
+  });
+
+  it("a body may read what is not known", () => {
+    const nodes = [
+      node("Odd", ["x"], ["z"], {}, "odd", "unheard.of"),
+      node(
+        "Loop",
+        ["t", "", "z"],
+        ["y"],
+        {
+          body: {
+            inputs: { i: [], c: [], s: undefined },
+            nodes: [node("Relu", ["s"], ["r"]), node("Identity", ["c"], ["d"])],
+            outputs: { d: [], r: undefined },
+          },
+        },
+        "n",
+      ),
+      node(
+        "If",
+        ["b"],
+        ["w"],
+        {
+          then_branch: { nodes: [node("Relu", ["z"], ["a"])], outputs: { a: undefined } },
+          else_branch: { nodes: [node("Relu", ["x"], ["e"])], outputs: { e: undefined } },
+        },
+        "if",
+      ),
+      node(
+        "Scan",
+        ["z"],
+        ["v"],
+        {
+          num_scan_inputs: 1,
+          body: { inputs: { q: undefined }, nodes: [node("Relu", ["q"], ["p"])], outputs: { p: undefined } },
+        },
+        "scan",
+      ),
+    ];
+    const { network } = importModel({
+      inputs: { x: [4], b: [] },
+      initializers: { t: int64(2) },
+      nodes,
+      outputs: { y: undefined, w: undefined, v: undefined },
+    });
+    expect(network.coverage.map(({ node: id, status }) => `${id} ${status}`)).toEqual([
+      "odd refused",
+      "n refused",
+      "if refused",
+      "scan refused",
+    ]);
   });
 
   it("a scan takes one slice after the other", () => {
