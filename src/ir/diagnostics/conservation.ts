@@ -18,6 +18,13 @@ export const paddingDropped = (
     `padding is left out and maps grow towards the input, as published (DF §1.4): the layers compute ${operations.needed} operations where the model declares ${operations.declared} (${(operations.needed / operations.declared).toFixed(2)} times); '${worst.layer}' grows most, from ${worst.declared} to ${worst.traced}`,
   );
 
+/** The published visiting order would take too long. */
+export const lagsConverged = (stacks: readonly string[]): Diagnostic =>
+  note(
+    "lags-converged",
+    `${stacksNamed(stacks)}: nested branches make more paths than the published order can visit, so lags are traced node by node, without DF-Q32`,
+  );
+
 /** What was kept for a branch that lags is not read by it (DF-Q11). */
 export const residualOverlapNotRead = (layers: readonly string[]): Diagnostic =>
   note(

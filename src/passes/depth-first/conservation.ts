@@ -6,6 +6,7 @@ import type { Memory } from "../../ir/accelerator.js";
 import {
   inputOverlapNotWritten,
   inputsTruncated,
+  lagsConverged,
   memoryOvercommitted,
   paddingDropped,
   residualOverlapNotRead,
@@ -21,7 +22,7 @@ import type { StackView } from "./network-view.js";
 import { loopsAt, mapSize, type Pair } from "./operands.js";
 import { policiesOf } from "./policies.js";
 import { type CostedType, sum } from "./totals.js";
-import { operandKey, REGIONS } from "./trace.js";
+import { hasTooManyPaths, operandKey, REGIONS } from "./trace.js";
 
 /** One stack with everything that was decided about it. */
 export interface CostedStack extends StackView {
@@ -43,6 +44,7 @@ export function conservationNotes(
   const fused = stacks.filter(({ stack }) => stack.alone === undefined);
   return [
     ...grownMaps(fused),
+    ...convergedLags(fused, rules),
     ...unwrittenInputs(fused),
     ...unreadResiduals(fused, rules),
     ...truncatedInputs(stacks),
@@ -107,33 +109,40 @@ function operationsByLayer(types: readonly CostedType[]): ReadonlyMap<LayerId, n
   return executed;
 }
 
-/** Overlap of stack inputs that copies read although no copy has written it (DF-Q10). */
+/** Overlap of stack inputs that copies read although no copy has written it, input by input (DF-Q10). */
 function unwrittenInputs(stacks: readonly CostedStack[]): readonly Diagnostic[] {
   const readBits = stacks.map((stack) => {
-    const inputs = new Set(stack.stack.inputs.map(({ id }) => id));
-    const isWritten = copiesOf(stack).some(({ copy }) => copy.kind === "cache-write" && inputs.has(copy.layer));
-    const ofInputs = copiesOf(stack).filter(({ copy }) => {
+    const copies = copiesOf(stack);
+    const written = new Set(copies.filter(({ copy }) => copy.kind === "cache-write").map(({ copy }) => copy.layer));
+    const missing = new Set(stack.stack.inputs.map(({ id }) => id).filter((id) => !written.has(id)));
+    const reads = copies.filter(({ copy }) => {
       const reader = stack.graph.byId.get(copy.layer);
       const producer = reader?.inputs.find(({ name }) => name === copy.operand)?.producer;
-      return copy.kind === "cache-read" && producer !== undefined && inputs.has(producer);
+      return copy.kind === "cache-read" && producer !== undefined && missing.has(producer);
     });
-    return isWritten ? 0 : sum(ofInputs, ({ copy, count }) => copy.bits * count);
+    return sum(reads, ({ copy, count }) => copy.bits * count);
   });
-  const concerned = stacks.filter((_, s) => readBits[s]! > 0);
-  if (concerned.length === 0) return [];
-  const total = sum(readBits, (bits) => bits);
-  return [
-    inputOverlapNotWritten(
-      concerned.map(({ stack }) => stack.id),
-      total,
-    ),
-  ];
+  const concerned = stacks.filter((_, s) => readBits[s]! > 0).map(({ stack }) => stack.id);
+  return concerned.length === 0
+    ? []
+    : [
+        inputOverlapNotWritten(
+          concerned,
+          sum(readBits, (bits) => bits),
+        ),
+      ];
 }
 
 const copiesOf = ({ placement }: CostedStack) =>
   placement.tileTypes.flatMap(({ nodes, count }) =>
     nodes.flatMap(({ copies }) => copies.map((copy) => ({ copy, count }))),
   );
+
+/** Stacks of so many paths that even the published rules trace them node by node. */
+function convergedLags(stacks: readonly CostedStack[], { regions }: RuleSet): readonly Diagnostic[] {
+  const tangled = regions === "published" ? stacks.filter(({ graph }) => hasTooManyPaths(graph)) : [];
+  return tangled.length === 0 ? [] : [lagsConverged(tangled.map(({ stack }) => stack.id))];
+}
 
 /** Layers that need more of what earlier tiles kept than they are planned to read (DF-Q11). */
 function unreadResiduals(stacks: readonly CostedStack[], rules: RuleSet): readonly Diagnostic[] {

@@ -67,7 +67,7 @@ const published: CopyRules = {
 };
 
 /**
- * Data is copied once, no more of it than is needed, to exactly where it is read; what is read from kept overlap was written there.
+ * No more data is copied than is needed, to exactly where it is read, and not again where as much is there already; what is read from kept overlap was written there.
  * Data climbs on the chain of outputs; out of a memory that holds inputs alone it cannot, and comes from the top of its chain again.
  */
 const corrected: CopyRules = {

@@ -155,10 +155,10 @@ const VISIT_LIMIT = 1 << 16;
 /**
  * The published visiting order: last in, first out, a node once per path to the sink. A node that is reached first by a short path
  * is visited last with the lag of that path (DF-Q32). A graph with more than `VISIT_LIMIT` paths is traced node by node
- * instead: the reference would not come to an end.
+ * instead, since the visits double with every nested block; the schedule then says so.
  */
 const depthFirst: RegionsPolicy = (graph, tile, reuse) => {
-  if (pathCount(graph) > VISIT_LIMIT) return nodeByNode(graph, tile, reuse);
+  if (hasTooManyPaths(graph)) return nodeByNode(graph, tile, reuse);
   const tracer = new Tracer(graph, tile, reuse, PUBLISHED);
   const work = [{ node: graph.sink, lag: sameInBoth(0) }];
   for (let next = work.pop(); next !== undefined; next = work.pop()) {
@@ -168,6 +168,9 @@ const depthFirst: RegionsPolicy = (graph, tile, reuse) => {
   }
   return tracer.result();
 };
+
+/** Whether the published visiting order would take more than `VISIT_LIMIT` visits. */
+export const hasTooManyPaths = (graph: NodeGraph): boolean => pathCount(graph) > VISIT_LIMIT;
 
 /** Paths from any node to the sink, by operands. */
 function pathCount(graph: NodeGraph): number {
