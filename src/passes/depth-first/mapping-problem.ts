@@ -73,7 +73,10 @@ function giveOwnChains(operands: readonly SizedOperand[], hierarchy: Hierarchy) 
   return { links, hierarchy: shared };
 }
 
-/** Without the chains that no operand of the layer uses: a layer that only reads one map leaves the weight memories alone. */
+/**
+ * Without the chains that no operand of the layer uses: a layer that only reads one map leaves the weight memories alone. The reference
+ * has no such layer; with the weight chain left in, SL-Q7 and SL-Q8 would leave the hop from a shared memory out of its loading.
+ */
 function onlyChainsOf(hierarchy: Hierarchy, used: ReadonlySet<MemoryOperand>): Hierarchy {
   const held = new Set(hierarchy.memories.flatMap(({ operands }) => operands.map(({ operand }) => operand)));
   const unused = [...held].filter((operand) => !used.has(operand));
