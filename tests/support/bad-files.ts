@@ -93,6 +93,11 @@ const BYTES: readonly BadFile[] = [
     concat(good, message(8, new Uint8Array(100_000).fill((9 << 3) | 3))),
   ),
   refused("functions that hold graphs 10 000 deep", "nested-too-deeply", withGraph(nested([6, 5, 1], 30_000))),
+  refused(
+    "a function whose name has a wire type that does not exist",
+    "malformed-file",
+    concat(good, message(25, concat(field(1, 6), varint(1), ascii("f")))),
+  ),
   refused("a graph whose only field is a varint", "malformed-file", withGraph(concat(field(1, 0), varint(3)))),
 ];
 
@@ -249,6 +254,11 @@ const NODES: readonly BadFile[] = [
   refused("a stride beyond 2^53", "attribute-type", conv({ strides: [2 ** 60, 1] })),
   imported("an attribute beyond 2^53 that nobody reads", "integer-too-large", unary("Relu", { seed: 2 ** 60 })),
   imported("a reshape to 2^60", "integer-too-large", shaped("Reshape", [2 ** 60, -1])),
+  imported(
+    "a resize at run time to a declared shape of another rank",
+    "shape-not-known",
+    model({ inputs: { ...x, s: [4] }, nodes: [node("Resize", ["x", "", "s"], ["y"])], outputs: { y: [] } }),
+  ),
   imported(
     "a declared shape that is not the computed one",
     "declared-shape-differs",

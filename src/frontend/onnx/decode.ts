@@ -81,9 +81,14 @@ function decodeProto(bytes: OnnxBytes, loc: Location) {
   if (other !== undefined) throw new DiagnosticError([notOnnx(loc, other.name, other.hint)]);
   const skeleton = readSkeleton(source, loc).bytes;
   const text = createTextReader(skeleton);
+  const proto: ModelProto = decoding(loc, () => onnx.ModelProto.decode(text.reader));
+  return { proto, skeleton, invalidTexts: text.invalidCount() };
+}
+
+/** What a reader of messages throws as a diagnostic. */
+function decoding<T>(loc: Location, read: () => T): T {
   try {
-    const proto: ModelProto = onnx.ModelProto.decode(text.reader);
-    return { proto, skeleton, invalidTexts: text.invalidCount() };
+    return read();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     // Messages that are copied without being looked into may be nested as deeply as they like.
@@ -105,14 +110,17 @@ function readOpsets({ opsetImport }: ModelProto, irVersion: number, context: Con
 const opsetsOf = (imports: readonly onnxProto.onnx.IOperatorSetIdProto[]): Map<string, number> =>
   new Map(imports.map(({ domain, version }) => [canonicalDomain(domain), toNumber(version)] as const));
 
+const readDefaults = (skeleton: Uint8Array): readonly (readonly AttributeProto[])[] =>
+  attributeDefaults(skeleton).map((attributes) => attributes.map((bytes) => onnx.AttributeProto.decode(bytes)));
+
 function readFunctions(
   functions: readonly onnxProto.onnx.IFunctionProto[],
   skeleton: Uint8Array,
   context: Context,
 ): ReadonlyMap<string, OnnxFunction> {
-  const defaults = functions.length === 0 ? [] : attributeDefaults(skeleton);
+  const defaults = functions.length === 0 ? [] : decoding(context.loc, () => readDefaults(skeleton));
   const entries = functions.map((proto, position) => {
-    const attributes = (defaults[position] ?? []).map((bytes) => onnx.AttributeProto.decode(bytes));
+    const attributes = defaults[position] ?? [];
     const body: OnnxFunction = {
       inputs: proto.input ?? [],
       outputs: proto.output ?? [],

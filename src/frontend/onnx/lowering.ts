@@ -128,6 +128,11 @@ function lowerSingle(node: InferredNode, owner: string, state: State): NodeResul
   if (node.definition === undefined) return addLayers(source, [opaqueLayer(source, 0)], state);
   try {
     const lowering = node.definition.lower(contextOf(node, source, state));
+    if ("layers" in lowering && !lowering.layers.every((spec) => fits(spec, source)))
+      return {
+        status: "refused",
+        refusal: { reason: "its shapes, of which some are only declared, contradict each other" },
+      };
     return "layers" in lowering ? addLayers(source, lowering.layers, state) : addView(source, lowering.view, builder);
   } catch (cause) {
     if (!(cause instanceof DiagnosticError)) throw cause;
@@ -175,6 +180,15 @@ function contextOf(node: InferredNode, source: Source, { networkOutputs }: State
   if (node.context === undefined) throw new Error(`'${node.id}' is lowered though an input is not known`);
   const isNetworkOutput = networkOutputs.has(source.outputs[0]?.name ?? "");
   return { ...node.context, inputs: source.inputs, outputs: source.outputs.map(({ dims }) => dims), isNetworkOutput };
+}
+
+/** Whether the operands of a layer have an axis map per axis: a declared shape may have another rank than the operator gives. */
+function fits({ operands, output = 0 }: LayerSpec, { inputs, outputs }: Source): boolean {
+  const ranks = operands.map(({ input, role }) => {
+    if (input !== undefined) return inputs[input]?.shape.length;
+    return role === "output" ? outputs[output]?.dims.length : undefined;
+  });
+  return operands.every(({ axes }, i) => ranks[i] === undefined || ranks[i] === axes.length);
 }
 
 function addView(source: Source, input: number, builder: NetworkBuilder): NodeResult {
