@@ -25,7 +25,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "onnx-proto": ["src/frontend/onnx/"],
   protobufjs: ["src/frontend/onnx/", "src/backend/emit/annotate"],
   graphlib: ["src/passes/depth-first/graph.ts"],
-  yaml: ["src/frontend/zigzag/"],
+  yaml: ["src/frontend/yaml/"],
   zod: ["src/frontend/", "src/backend/emit/"],
 };
 

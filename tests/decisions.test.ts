@@ -76,6 +76,25 @@ it("takes the example of the documentation", () => {
   expect(stated.map(({ layer }) => layer)).toEqual(["conv3", "conv3"]);
 });
 
+test.each([
+  ["image", "conv8"],
+  ["image", "conv4"],
+  ["conv4", "image"],
+])("a run from %s to %s is refused: an input is no layer", (first, last) => {
+  const { decisions } = readDecisions(`stacks:\n- {first: ${first}, last: ${last}}\n`, "run.yaml");
+  const refusal = expect.objectContaining({
+    failure: "input",
+    diagnostics: [
+      expect.objectContaining({
+        code: "unknown-layer",
+        message: expect.stringContaining("'image' is an input of the network"),
+        where: expect.objectContaining({ file: "run.yaml", line: 2 }),
+      }),
+    ],
+  });
+  expect(() => schedule(load("fsrcnn"), builtIn(), { decisions })).toThrow(refusal);
+});
+
 describe("a schedule changed by hand", () => {
   const network = load("fsrcnn");
   const first = schedule(network, builtIn(), { tile: { width: 120, height: 90 } });

@@ -1,6 +1,12 @@
 /** Stacks and tiles that a user states, as the passes read them. */
 import { DECISIONS, type StackDecision } from "../ir/decisions.js";
-import { stackImpossible, stackReversed, statedTwice, unknownDecidedLayers } from "../ir/diagnostics/decisions.js";
+import {
+  runEndsAtInput,
+  stackImpossible,
+  stackReversed,
+  statedTwice,
+  unknownDecidedLayers,
+} from "../ir/diagnostics/decisions.js";
 import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
 import type { Stack } from "../ir/facts.js";
 import type { Module } from "../ir/module.js";
@@ -18,15 +24,12 @@ export const stackDecisions = (module: Module): readonly StackDecision[] => modu
 /**
  * The stacks that decisions name.
  *
- * @throws DiagnosticError when decisions speak of layers that the graph does not have, or a run of layers ends before it starts
+ * @throws DiagnosticError when decisions speak of layers that the graph does not have, or a run starts or ends with an input of the
+ *   network, or ends before it starts
  */
 export function namedStacks(module: Module, graph: NodeGraph): readonly NamedStack[] {
   const decisions = stackDecisions(module);
-  const known = graph.nodes.map(({ id }) => id);
-  const unknown = decisions.flatMap((decision) => {
-    const strangers = [...new Set(layersNamed(decision))].filter((id) => !graph.byId.has(id));
-    return strangers.length === 0 ? [] : [unknownDecidedLayers(decision.where, strangers, known)];
-  });
+  const unknown = decisions.flatMap((decision) => wrongNames(decision, graph));
   if (unknown.length > 0) throw new DiagnosticError(unknown);
   return decisions.flatMap((decision) => {
     const members = membersOf(decision, module.network);
@@ -34,12 +37,29 @@ export function namedStacks(module: Module, graph: NodeGraph): readonly NamedSta
   });
 }
 
+function wrongNames(decision: StackDecision, graph: NodeGraph): readonly Diagnostic[] {
+  const known = graph.nodes.map(({ id }) => id);
+  const strangers = [...new Set(layersNamed(decision))].filter((id) => !graph.byId.has(id));
+  const inputs = [...new Set(runEnds(decision))].filter((id) => graph.byId.has(id) && !graph.byId.get(id)?.layer);
+  return [
+    ...(strangers.length === 0 ? [] : [unknownDecidedLayers(decision.where, strangers, known)]),
+    ...(inputs.length === 0 ? [] : [runEndsAtInput(decision.where, inputs)]),
+  ];
+}
+
+const runEnds = ({ members }: StackDecision): readonly string[] =>
+  members !== undefined && "first" in members ? [members.first, members.last] : [];
+
 function layersNamed({ members, tileTypes }: StackDecision): readonly string[] {
   const ends = members === undefined ? [] : "first" in members ? [members.first, members.last] : members;
   return [...ends, ...tileTypes.flatMap(({ layers }) => layers.map(({ layer }) => layer))];
 }
 
-/** @throws DiagnosticError when the last layer of a run comes before the first */
+/**
+ * The ends of a run are layers: `namedStacks` refuses others before any pass asks for a stack's decision.
+ *
+ * @throws DiagnosticError when the last layer of a run comes before the first
+ */
 function membersOf({ members, where }: StackDecision, { layers }: Network): ReadonlySet<string> | undefined {
   if (members === undefined || !("first" in members)) return members && new Set(members);
   const ids: readonly string[] = layers.map(({ id }) => id);

@@ -28,7 +28,11 @@ export function mappingsFor(module: Module, stack: Stack, type: TypeShape, layer
     .flatMap(({ layers }) => layers.filter((stated) => stated.layer === layer));
 }
 
-/** Where the levels that are stated for a layer end: the highest memories of its activations and of its outputs. */
+/**
+ * Where the levels that are stated for a layer end: the highest memories of its activations and of its outputs. The activations of a
+ * layer share one home: that of the first operand with stated levels holds for all of them, and the levels of the others are checked
+ * against it.
+ */
 export function statedHomes(module: Module, stack: Stack, type: TypeShape, node: GraphNode): StatedHomes {
   const levels = mappingsFor(module, stack, type, node.id)[0]?.levels ?? {};
   const inputs = activations(node).flatMap(({ name }) => levels[name]?.at(-1) ?? []);

@@ -35,6 +35,12 @@ test.each([
   ],
   [
     2,
+    "a schedule of another version",
+    file("version.json", '{"format": "kerf/schedule",\n "version": 2, "stacks": []}'),
+    /version\.json:2:13: version: error\[wrong-value\]/,
+  ],
+  [
+    2,
     "an unknown layer",
     file("layer.yaml", "stacks:\n- layers: [conv11]\n"),
     /layer\.yaml:2:3.*'conv11'.*\n.*'conv1'/,

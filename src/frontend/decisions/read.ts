@@ -1,8 +1,8 @@
 /** Files of decisions (contract: `--decisions`): a schedule that was written before, or the same fields by hand. */
 import type { Decisions, MappingDecision, StackDecision, StackMembers, TileTypeDecision } from "../../ir/decisions.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
-import { check, valueAt } from "../zigzag/schema.js";
-import { type Path, parseYaml, type YamlDocument } from "../zigzag/yaml-document.js";
+import { check, valueAt } from "../yaml/schema.js";
+import { type Path, parseYaml, type YamlDocument } from "../yaml/yaml-document.js";
 import {
   type DecisionFields,
   type MappingFields,

@@ -18,8 +18,11 @@ const tile = z.union([z.literal("full"), z.string().regex(/^[1-9]\d{0,8}x[1-9]\d
 
 type Shape = <T extends z.core.$ZodShape>(fields: T) => z.ZodObject<T>;
 
-/** @param object - how an object treats fields that it does not know */
-function fileSchema(object: Shape) {
+/**
+ * @param object - how an object treats fields that it does not know
+ * @param describesInputs - whether `inputs` may stand beside layers, whose inputs they are then
+ */
+function fileSchema(object: Shape, describesInputs: boolean) {
   const mapping = object({
     layer: name,
     loops: z.array(loop).optional(),
@@ -54,15 +57,27 @@ function fileSchema(object: Shape) {
     .refine(({ layers, first }) => layers === undefined || first === undefined, {
       error: "'layers', or 'first' and 'last'",
       path: ["layers"],
+    })
+    .refine(({ layers = [] }) => new Set(layers).size === layers.length, {
+      error: "every layer once",
+      path: ["layers"],
+    })
+    .refine(({ layers, inputs = [] }) => layers?.length !== 0 || inputs.length > 0, {
+      error: "at least one layer, or 'inputs' beside an empty list",
+      path: ["layers"],
+    })
+    .refine(({ layers, inputs }) => describesInputs || inputs === undefined || layers?.length === 0, {
+      error: "'inputs' beside an empty list of 'layers' only: a stack with layers is known by them",
+      path: ["inputs"],
     });
   return object({ stacks: z.array(stack) });
 }
 
 /** Written by hand: a field that decides nothing is a mistake. */
-export const statedSchema = fileSchema(z.strictObject);
+export const statedSchema = fileSchema(z.strictObject, false);
 
 /** A schedule of the version that we write: results and what describes it are passed over. */
-export const scheduleSchema = fileSchema(z.object).extend({ version: z.literal(1) });
+export const scheduleSchema = fileSchema(z.object, true).extend({ version: z.literal(1) });
 
 export type DecisionFields = z.infer<typeof statedSchema>;
 export type StackFields = DecisionFields["stacks"][number];

@@ -4,11 +4,11 @@ import { arraySizes, inMemoryCompute, noArray, repeatedName, twoArrays } from ".
 import { missingKey } from "../../ir/diagnostics/yaml.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import { picojoules } from "../../ir/units.js";
+import { check, valueAt } from "../yaml/schema.js";
+import { parseYaml, type YamlDocument } from "../yaml/yaml-document.js";
 import { type ArrayFields, acceleratorSchema, arraySchema } from "./accelerator-schema.js";
 import { readDataflows } from "./dataflow.js";
 import { readMemories } from "./memories.js";
-import { check, valueAt } from "./schema.js";
-import { parseYaml, type YamlDocument } from "./yaml-document.js";
 
 export interface AcceleratorFile {
   readonly accelerator: Accelerator;

@@ -9,8 +9,8 @@ import {
   unusualLoop,
 } from "../../ir/diagnostics/accelerator.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
-import { check } from "./schema.js";
-import type { Path, YamlDocument } from "./yaml-document.js";
+import { check } from "../yaml/schema.js";
+import type { Path, YamlDocument } from "../yaml/yaml-document.js";
 
 const unroll = z.string().regex(/^\s*[A-Z][A-Z0-9]*\s*,\s*[1-9]\d{0,8}\s*$/, "'<loop>, <units>' such as 'K, 32'");
 const spatialMapping = z.record(

@@ -1,8 +1,8 @@
 /** ZigZag mapping files: spatial mappings by layer, operator type or `default` (contract: `--mapping`). */
 import type { ArrayDim, Dataflow } from "../../ir/accelerator.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
+import { parseYaml } from "../yaml/yaml-document.js";
 import { readDataflows } from "./dataflow.js";
-import { parseYaml } from "./yaml-document.js";
 
 export interface MappingFile {
   /** In the order of the file. */

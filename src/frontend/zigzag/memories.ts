@@ -17,6 +17,8 @@ import {
 } from "../../ir/diagnostics/accelerator.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
 import { bits, cycles, picojoules } from "../../ir/units.js";
+import { check, valueAt } from "../yaml/schema.js";
+import type { Path, YamlDocument } from "../yaml/yaml-document.js";
 import {
   COUNTED_PORTS_FIELDS,
   type CountedPortsMemoryFields,
@@ -25,8 +27,6 @@ import {
   memorySchema,
 } from "./accelerator-schema.js";
 import { allocatedPorts, countedPorts, type PortsResult } from "./ports.js";
-import { check, valueAt } from "./schema.js";
-import type { Path, YamlDocument } from "./yaml-document.js";
 
 export interface MemoriesResult {
   readonly memories: readonly Memory[];

@@ -13,8 +13,8 @@ import {
 import type { Diagnostic } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import { bits, bitsPerCycle } from "../../ir/units.js";
+import type { Path, YamlDocument } from "../yaml/yaml-document.js";
 import type { CountedPortsMemoryFields, MemoryFields } from "./accelerator-schema.js";
-import type { Path, YamlDocument } from "./yaml-document.js";
 
 /** Order of the movements of one operand on a port. */
 const DIRECTIONS: readonly Direction[] = ["fh", "tl", "fl", "th"];

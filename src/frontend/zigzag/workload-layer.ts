@@ -22,10 +22,10 @@ import {
 import type { Diagnostic } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import type { Loop } from "../../ir/network.js";
+import type { Path, YamlDocument } from "../yaml/yaml-document.js";
 import { type Equation, parseEquation, parseRelation, type Relation, type Term } from "./equation.js";
 import type { Index } from "./operands.js";
 import type { LayerFields } from "./workload-schema.js";
-import type { Path, YamlDocument } from "./yaml-document.js";
 
 /** An operand with its indices resolved. */
 export interface NestOperand {

@@ -15,10 +15,10 @@ import {
   type TensorId,
   tensorId,
 } from "../../ir/network.js";
+import type { Path, YamlDocument } from "../yaml/yaml-document.js";
 import { type Axis, axisMap, axisOf, extentOf, groupChannels, type Index, isChannel, outputAxes } from "./operands.js";
 import type { Nest, NestOperand } from "./workload-layer.js";
 import type { InputFields } from "./workload-schema.js";
-import type { Path, YamlDocument } from "./yaml-document.js";
 
 /** A feature map that comes from outside; `index`: its position in the file. */
 export interface Input {

@@ -3,11 +3,11 @@ import { z } from "zod";
 import { noLayers, repeatedId, workloadCycle } from "../../ir/diagnostics/workload.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { Network } from "../../ir/network.js";
-import { check, valueAt } from "./schema.js";
+import { check, valueAt } from "../yaml/schema.js";
+import { type Path, parseYaml, type YamlDocument } from "../yaml/yaml-document.js";
 import { checkLoops, type Nest, readNest } from "./workload-layer.js";
 import { buildNetwork, type Input } from "./workload-network.js";
 import { inputSchema, layerSchema } from "./workload-schema.js";
-import { type Path, parseYaml, type YamlDocument } from "./yaml-document.js";
 
 export interface WorkloadFile {
   readonly network: Network;

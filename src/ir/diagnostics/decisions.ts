@@ -23,6 +23,15 @@ export const unknownDecidedLayers = (where: Location, ids: readonly string[], kn
     `${suggest(ids[0] ?? "", known)} (layers are named as in the schedule; activations that are folded away are no layers)`,
   );
 
+/** Inputs of the network as ends of a run: a run is counted in layers. */
+export const runEndsAtInput = (where: Location, inputs: readonly string[]): Diagnostic =>
+  error(
+    "unknown-layer",
+    where,
+    `${listNames(inputs)} ${inputs.length === 1 ? "is an input" : "are inputs"} of the network; 'first' and 'last' name layers`,
+    "start with the first layer that reads the input; 'layers' can name an input that is a stack of its own",
+  );
+
 /** A stack that does not come about as it is stated. */
 export const stackImpossible = (
   { where }: StackDecision,

@@ -87,7 +87,15 @@ describe("a file of decisions", () => {
     ]);
   });
 
+  it("passes over the inputs of a schedule's layers", () => {
+    const stack = { layers: ["a"], inputs: [{ id: "image", tensor: "image" }], tileTypes: [] };
+    expect(read(JSON.stringify({ format: "kerf/schedule", version: 1, stacks: [stack] }))).toMatchObject([
+      { members: ["a"] },
+    ]);
+  });
+
   it("knows a stack of an input alone by its input", () => {
+    expect(read("stacks: [{layers: [], inputs: [{id: image}]}]")).toMatchObject([{ members: ["image"] }]);
     const stack = { layers: [], inputs: [{ id: "image", tensor: "image" }], tileTypes: [] };
     expect(read(JSON.stringify({ format: "kerf/schedule", version: 1, stacks: [stack] }))).toMatchObject([
       { members: ["image"] },
@@ -103,12 +111,19 @@ test.each([
   ["empty", "", ["yaml-empty undefined: undefined"]],
   ["no stacks", "stack: []", ["missing-key 1: stacks", "unknown-key 1: stack"]],
   ["a schedule of another version", "{format: kerf/schedule, version: 2, stacks: []}", ["wrong-value 1: version"]],
+  ["a schedule of no version", "{format: kerf/schedule, stacks: []}", ["missing-key 1: version"]],
   ["a list in place of a mapping", "- layers: [a]", ["wrong-value 1: undefined"]],
   ["a misspelt field", "stacks:\n- layers: [a]\n  overlaps: recompute\n", ["unknown-key 3: stacks.0.overlaps"]],
   ["an unknown overlap mode", "stacks:\n- overlap: cached\n", ["wrong-value 2: stacks.0.overlap"]],
   ["a tile of no size", "stacks:\n- tile: 0x4\n", ["wrong-value 2: stacks.0.tile"]],
   ["a first layer without a last", "stacks:\n- first: a\n", ["wrong-value 2: stacks.0.first"]],
   ["members twice", "stacks:\n- {layers: [a], first: a, last: b}\n", ["wrong-value 2: stacks.0.layers"]],
+  ["a layer twice in a stack", "stacks:\n- layers: [a, b, a]\n", ["wrong-value 2: stacks.0.layers"]],
+  ["a stack of nothing", "stacks:\n- layers: []\n", ["wrong-value 2: stacks.0.layers"]],
+  ["a stack of no layers and no inputs", "stacks:\n- {layers: [], inputs: []}\n", ["wrong-value 2: stacks.0.layers"]],
+  ["inputs beside layers", "stacks:\n- layers: [a]\n  inputs: [{id: x}]\n", ["wrong-value 3: stacks.0.inputs"]],
+  ["inputs beside a run", "stacks:\n- {first: a, last: b, inputs: [{id: x}]}\n", ["wrong-value 2: stacks.0.inputs"]],
+  ["inputs alone", "stacks:\n- inputs: [{id: x}]\n", ["wrong-value 2: stacks.0.inputs"]],
   [
     "a loop of no size",
     mapping("loops: [{dim: K, size: 0}]"),
