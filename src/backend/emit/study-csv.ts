@@ -1,5 +1,5 @@
 /** Tables and heat maps of a study as CSV (RFC 4180), numbers as they are and units in the heading. */
-import type { HeatMap, StudyBlock, StudyCell, StudyTable } from "../../ir/study.js";
+import type { HeatMap, StudyBlock, StudyCell, StudyTable, StudyUnit } from "../../ir/study.js";
 
 /** One file per block; a heat map has one line per cell. */
 export const studyCsv = (block: StudyBlock): string =>
@@ -22,8 +22,9 @@ function mapRows({ columnTitle, rowTitle, unit, columns, rows, values, reference
   return [title, ...cells];
 }
 
-const heading = (title: string, unit: string | undefined): string =>
-  unit === undefined ? title : `${title} [${unit}]`;
+/** Deviations and counts have no unit: their title says what they are. */
+const heading = (title: string, unit: StudyUnit | undefined): string =>
+  unit === undefined || unit === "deviation" || unit === "count" ? title : `${title} [${unit}]`;
 
 const lines = (rows: readonly (readonly StudyCell[])[]): string =>
   rows.map((row) => `${row.map((cell) => quoted(String(cell))).join(",")}\r\n`).join("");

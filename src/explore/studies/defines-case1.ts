@@ -88,7 +88,7 @@ function notesOn(summaries: readonly PointSummary[], loopLimit: number | "none")
     known.length === 0
       ? `Reference: ${NOT_AVAILABLE} for these points, this machine or this loop limit.`
       : `Reference: ${REFERENCE_SOURCE}; known for ${known.length} of ${summaries.length} points. Largest relative deviation of energy ${Math.max(...energies).toExponential(1)}; cycles differ at ${unequal} points.`,
-    "The figures of the paper use a loop limit of 8; their numbers are not available in print.",
+    "The figures of the paper use a loop limit of 8; their numbers are not in our sources.",
   ];
 }
 

@@ -20,9 +20,25 @@ export const referencePoint = (
   network: string,
   { tile, overlap }: TilePoint,
 ): ReferencePoint | undefined =>
-  rules.name === DEFINES.name && rules.loopLimit === DEFINES.loopLimit
-    ? POINTS.get([accelerator, network, overlap, printTileSize(tile)].join(" "))
-    : undefined;
+  areReferenceRules(rules) ? POINTS.get([accelerator, network, overlap, printTileSize(tile)].join(" ")) : undefined;
+
+/** A point and the reference's result. */
+export interface KnownPoint {
+  readonly point: TilePoint;
+  readonly reference: ReferencePoint;
+}
+
+/** All points at which the reference's result for a network on a machine is known; none under other rules than its own. */
+export function knownPoints(rules: RuleSet, accelerator: string, network: string): readonly KnownPoint[] {
+  if (!areReferenceRules(rules)) return [];
+  return (RUNS[`${accelerator} ${network}`] ?? []).map(([overlap, tile, energy, latency]) => {
+    const [width = 0, height = 0] = tile.split("x").map(Number); // every tile below is written <width>x<height>
+    return { point: { tile: { width, height }, overlap }, reference: { energy, latency } };
+  });
+}
+
+const areReferenceRules = ({ name, loopLimit }: RuleSet): boolean =>
+  name === DEFINES.name && loopLimit === DEFINES.loopLimit;
 
 /** Machine and network; then per line overlap mode, tile, energy in pJ and cycles. */
 const RUNS: Readonly<Record<string, readonly (readonly [OverlapMode, string, number, number])[]>> = {

@@ -87,6 +87,13 @@ describe("CSV", () => {
       'name,cycles [cycle],published [ratio]\r\n"a, b",12345,1.5\r\n"say ""x""",7,not available\r\n',
     );
   });
+  it("gives no unit to what has none", () => {
+    const columns = [
+      { title: "deviation", unit: "deviation" as const },
+      { title: "tiles", unit: "count" as const },
+    ];
+    expect(studyCsv({ ...table, columns, rows: [[0, 3]] })).toBe("deviation,tiles\r\n0,3\r\n");
+  });
   it("has one line per cell of a heat map, with its reference", () => {
     expect(studyCsv(map).split("\r\n").slice(0, 3)).toEqual([
       "tile width,tile height,value [pJ],reference [pJ]",

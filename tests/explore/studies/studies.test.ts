@@ -10,6 +10,7 @@ import { runSota } from "../../../src/explore/studies/defines-sota.js";
 import { runDepfin } from "../../../src/explore/studies/depfin.js";
 import { STUDIES } from "../../../src/explore/studies/registry.js";
 import type { StudyContext } from "../../../src/explore/studies/study.js";
+import type { Memory } from "../../../src/ir/accelerator.js";
 import { OVERLAP_MODES } from "../../../src/ir/facts.js";
 import type { Network } from "../../../src/ir/network.js";
 import { DEFINES } from "../../../src/ir/rules.js";
@@ -29,6 +30,17 @@ const context: StudyContext = {
   accelerator: (name) => builtIn(name),
 };
 const published: StudyContext = { ...context, network: studyNetwork, accelerator: studyAccelerator };
+
+/** A memory that holds no outputs. */
+const unused = (memory: Memory): Memory => ({
+  ...memory,
+  id: "weight-dram",
+  operands: memory.operands.filter(({ operand }) => operand === "I2"),
+  ports: memory.ports.map((port) => ({
+    ...port,
+    services: port.services.filter(({ operand }) => operand === "I2"),
+  })),
+});
 
 const column = ({ blocks }: StudyResult, id: string, title: string): readonly (number | string)[] => {
   const table = blocks.find((block) => block.id === id);
@@ -109,10 +121,42 @@ describe("defines-case2", () => {
   });
 });
 
+describe("defines-case2, by operand", () => {
+  it("breaks every strategy's memory energy down completely", () => {
+    const result = runCase2(context, "meta-prototype-df", ["residual"], GRID);
+    const of = (id: string, keep: (row: number) => boolean) =>
+      column(result, id, "energy").reduce<number>((sum, cell, row) => sum + (keep(row) ? Number(cell) : 0), 0);
+    const whats = column(result, "breakdown-residual", "what");
+    const names = column(result, "breakdown-residual", "strategy");
+    const owners = column(result, "operands-residual", "strategy");
+    for (const name of new Set(names)) {
+      const moved = of("breakdown-residual", (row) => names[row] === name && whats[row] !== "multiply-accumulate");
+      expect(of("operands-residual", (row) => owners[row] === name) / moved).toBeCloseTo(1, 9);
+    }
+  });
+});
+
+describe("defines-case3", () => {
+  it("compares the known points of the machines that ran", () => {
+    const grid: TileGrid = { widths: [240], heights: [36], overlaps: ["fully-cached"] };
+    const result = runCase3(published, ["ascend-like-df"], ["fsrcnn"], grid);
+    expect(column(result, "points", "tile")).toEqual(["240x36 fully-cached"]);
+    expect(Number(column(result, "points", "energy deviation")[0])).toBeLessThan(1e-9);
+    expect(column(result, "points", "cycles, ours")).toEqual(column(result, "points", "cycles, reference"));
+  });
+});
+
 describe("defines-sota", () => {
+  it("names the top of the chain of outputs, wherever it is declared", () => {
+    const machine = builtIn("meta-prototype-df");
+    const reordered = { ...machine, memories: [...machine.memories, unused(machine.memories.at(-1)!)] };
+    const result = runSota({ ...context, accelerator: () => reordered }, "meta-prototype-df", ["residual"], GRID);
+    expect(column(result, "searches", "the search sees")).toContain("traffic of dram only");
+  });
+
   it("finds no blinded search that beats the full one", () => {
     const result = runSota(context, "meta-prototype-df", Object.keys(NETS), GRID);
-    const ratios = column(result, "searches", "to the full search").map(Number);
+    const ratios = column(result, "searches", "energy to the full search").map(Number);
     const worst = column(result, "searches", "worst of equals").map(Number);
     ratios.forEach((ratio, index) => {
       expect(ratio).toBeGreaterThanOrEqual(1);
