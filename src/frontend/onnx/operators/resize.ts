@@ -5,6 +5,7 @@ import { checkLength, computedAtRunTime, normalizeAxes } from "../axes.js";
 import { derive, type Extent, type Shape } from "../extent.js";
 import { axisLoops, mapAxes, mapLoops } from "../feature-map.js";
 import { numbersOf } from "../fold.js";
+import { wholeLayer } from "../opaque.js";
 import { output } from "../operands.js";
 import {
   dimsOf,
@@ -26,6 +27,8 @@ export const resize: OperatorDefinition = {
   },
   lower(node) {
     const [from, to] = [dimsOf(node, 0), outputDims(node)];
+    // The shape is declared, but the scales are computed at run time.
+    if (targetOf(node) === undefined) return { layers: [wholeLayer("movement", node.inputs.slice(0, 1), to)] };
     const loops = axisLoops(to.length);
     const sampling = samplingOf(node);
     if (from.every((extent, axis) => extent === to[axis])) return { view: 0 };

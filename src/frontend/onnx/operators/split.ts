@@ -4,8 +4,17 @@ import { computedAtRunTime, listArgument, normalizeAxis } from "../axes.js";
 import { derive, type Extent, isKnown, type Shape } from "../extent.js";
 import { axisLoops, mapAxes, mapLoops } from "../feature-map.js";
 import { elementAt, fill, smallTensor } from "../fold.js";
+import { wholeLayer } from "../opaque.js";
 import { output } from "../operands.js";
-import { fail, inputOf, type LayerSpec, type NodeContext, type OperatorDefinition } from "../operator.js";
+import {
+  dimsOf,
+  fail,
+  inputOf,
+  type LayerSpec,
+  type LoweringContext,
+  type NodeContext,
+  type OperatorDefinition,
+} from "../operator.js";
 
 export const split: OperatorDefinition = {
   opTypes: ["Split"],
@@ -25,6 +34,9 @@ export const split: OperatorDefinition = {
   lower(node) {
     const axis = axisOf(node);
     const lengths = node.outputs.map((dims) => dims[axis] ?? 0);
+    // The shapes are declared, but where the parts begin is decided at run time.
+    if (lengthsOf(node, dimsOf(node, 0)[axis] ?? 1) === undefined)
+      return { layers: node.outputs.flatMap(partAtRunTime(node)) };
     if (node.outputs.length === 1) return { view: 0 };
     return {
       layers: node.outputs.flatMap((dims, part): readonly LayerSpec[] => {
@@ -45,6 +57,11 @@ export const split: OperatorDefinition = {
     };
   },
 };
+
+const partAtRunTime =
+  (node: LoweringContext) =>
+  (dims: readonly number[], part: number): readonly LayerSpec[] =>
+    dims.length === 0 ? [] : [wholeLayer("movement", node.inputs.slice(0, 1), dims, part)];
 
 const axisOf = (node: NodeContext): number =>
   normalizeAxis(node, node.attributes.int("axis") ?? 0, inputOf(node, 0).shape.length);

@@ -90,3 +90,23 @@ describe("resizeReach", () => {
     ${{ mode: "cubic", coordinates: "asymmetric" }}     | ${3}  | ${12} | ${2}  | ${"four taps"}
   `("$why", ({ sampling, from, to, reach }) => expect(resizeReach({ ...base, ...sampling }, { from, to })).toBe(reach));
 });
+
+describe("arguments that are computed at run time", () => {
+  test.each`
+    op             | x               | inputs                        | attributes     | declared
+    ${"Split"}     | ${[6, 2, 1]}    | ${{ lengths: [2] }}           | ${{ axis: 0 }} | ${[4, 2]}
+    ${"Resize"}    | ${[1, 1, 4, 4]} | ${{ roi: [0], scales: [4] }}  | ${{}}          | ${[1, 1, 8]}
+    ${"Slice"}     | ${[4, 4]}       | ${{ starts: [1], ends: [1] }} | ${{}}          | ${[2, 4]}
+    ${"Pad"}       | ${[4, 4]}       | ${{ pads: [4] }}              | ${{}}          | ${[6, 4]}
+    ${"ReduceSum"} | ${[4, 4]}       | ${{ axes: [1] }}              | ${{}}          | ${[4, 1]}
+  `("of $op: what is declared is made of the whole input", ({ op, x, inputs, attributes, declared }) => {
+    const given = inputs as Readonly<Record<string, readonly number[]>>;
+    const { network } = importModel({
+      inputs: { x, ...given },
+      nodes: [node(op, ["x", ...Object.keys(given)], ["y"], attributes, "n")],
+      outputs: { y: declared },
+    });
+    const [, input] = network.layers[0]?.operands ?? [];
+    expect(input?.axes.map(({ kind }) => kind)).toEqual((x as number[]).map(() => "whole"));
+  });
+});
