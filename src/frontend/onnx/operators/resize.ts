@@ -28,7 +28,8 @@ export const resize: OperatorDefinition = {
   lower(node) {
     const [from, to] = [dimsOf(node, 0), outputDims(node)];
     // The shape is declared, but the scales are computed at run time.
-    if (targetOf(node) === undefined) return { layers: [wholeLayer("movement", node.inputs.slice(0, 1), to)] };
+    if (targetOf(node) === undefined && from.length === to.length)
+      return { layers: [wholeLayer("movement", node.inputs.slice(0, 1), to)] };
     const loops = axisLoops(to.length);
     const sampling = samplingOf(node);
     if (from.every((extent, axis) => extent === to[axis])) return { view: 0 };

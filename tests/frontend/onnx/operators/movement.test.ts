@@ -95,7 +95,7 @@ describe("arguments that are computed at run time", () => {
   test.each`
     op             | x               | inputs                        | attributes     | declared
     ${"Split"}     | ${[6, 2, 1]}    | ${{ lengths: [2] }}           | ${{ axis: 0 }} | ${[4, 2]}
-    ${"Resize"}    | ${[1, 1, 4, 4]} | ${{ roi: [0], scales: [4] }}  | ${{}}          | ${[1, 1, 8]}
+    ${"Resize"}    | ${[1, 1, 4, 4]} | ${{ roi: [0], scales: [4] }}  | ${{}}          | ${[1, 1, 8, 8]}
     ${"Slice"}     | ${[4, 4]}       | ${{ starts: [1], ends: [1] }} | ${{}}          | ${[2, 4]}
     ${"Pad"}       | ${[4, 4]}       | ${{ pads: [4] }}              | ${{}}          | ${[6, 4]}
     ${"ReduceSum"} | ${[4, 4]}       | ${{ axes: [1] }}              | ${{}}          | ${[4, 1]}
