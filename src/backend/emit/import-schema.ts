@@ -24,7 +24,7 @@ const unknown = z.strictObject({
   reason: name,
 });
 
-export const importSchema = z.strictObject({
+const importSchema = z.strictObject({
   format: z.literal("kerf/import"),
   version: z.literal(1),
   model: z.strictObject({ name }),
