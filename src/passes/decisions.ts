@@ -68,6 +68,15 @@ function membersOf({ members, where }: StackDecision, { layers }: Network): Read
   return new Set(ids.slice(from, to + 1));
 }
 
+/** Whether a layer is in several of the named stacks, as in a schedule that DF-Q2 has cut. */
+export const namesLayersTwice = (named: readonly NamedStack[]): boolean =>
+  named.some(({ members }, index) => named.slice(0, index).some((earlier) => overlaps(earlier.members, members)));
+
+const overlaps = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => [...a].some((id) => b.has(id));
+
+const isSame = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
+  a.size === b.size && [...a].every((id) => b.has(id));
+
 /**
  * Cuts under which the named stacks come about, if any do: after each of them, and after whatever feeds them. Other cuts stay where they
  * are, unless they would fall inside a named stack.
@@ -85,7 +94,8 @@ export function statedCuts(
     const again = [...members].filter((id) => named.slice(0, index).some((earlier) => earlier.members.has(id)));
     return again.length === 0 ? [] : [statedTwice(decision, again)];
   });
-  if (repeated.length > 0 && absent === undefined) throw new DiagnosticError(repeated, "infeasible");
+  const isCopy = named.some(({ members }, index) => named.slice(0, index).some((e) => isSame(e.members, members)));
+  if (repeated.length > 0 && (absent === undefined || isCopy)) throw new DiagnosticError(repeated, "infeasible");
   const cuts = named.flatMap(({ members }) => {
     const nodes = graph.nodes.filter(({ id }) => members.has(id));
     const outside = nodes.flatMap(predecessors).filter((id) => !members.has(id));

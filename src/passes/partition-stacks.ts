@@ -2,7 +2,7 @@ import { costedAlone, cutsAdded, cutZeroIgnored, nothingToSchedule, unknownCut }
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { PRECISION, STACKS, type Stack, UNROLLING } from "../ir/facts.js";
 import type { Layer, LayerId } from "../ir/network.js";
-import { namedStacks, stackConflicts, statedCuts } from "./decisions.js";
+import { namedStacks, namesLayersTwice, stackConflicts, statedCuts } from "./decisions.js";
 import { CUTS } from "./depth-first/cuts.js";
 import { outsideDomain } from "./depth-first/domain.js";
 import { predecessors } from "./depth-first/graph.js";
@@ -32,11 +32,13 @@ export const partitionStacks = definePass({
         ? namedCuts(cuts, network.layers)
         : RULES[rule](network.layers, () => policy.automatic(view.graph, accelerator));
     const named = namedStacks(module, view.graph);
-    const absent = view.graph.nodes.find(({ id }) => policy.isAbsent(id, view.graph))?.id;
+    const isStated = cuts.length > 0 || rule !== "auto" || named.length > 0;
+    const mayRepeat = !isStated || namesLayersTwice(named); // what a user states means what it says: DF-Q2 is the rule's alone
+    const absent = mayRepeat ? view.graph.nodes.find(({ id }) => policy.isAbsent(id, view.graph))?.id : undefined;
     const asked = statedCuts(named, chosen, view.graph, absent);
     const outputs = [...network.tensors.values()].filter(({ kind }) => kind === "output").map(({ id }) => id);
     const forced = forcedCuts(view.graph, asked, outside, new Set(outputs));
-    const isAbsent = (cut: string): boolean => asked.includes(cut) && policy.isAbsent(cut, view.graph);
+    const isAbsent = (cut: string): boolean => cut === absent && asked.includes(cut);
     const stacks = splitAt(view.graph, [...asked, ...forced], isAbsent).map((nodes, index) =>
       formStack(view, nodes, String(index), alone),
     );
@@ -67,13 +69,14 @@ const RULES: Readonly<
 };
 
 function namedCuts(cuts: readonly string[], layers: readonly Layer[]): readonly string[] {
-  const known: readonly string[] = layers.map(({ id }) => id);
-  const unknown = cuts.filter((cut) => !known.includes(cut));
+  const known = new Map<string, string>(layers.map(({ id }) => [id, id]));
+  for (const { id, name } of layers) if (!known.has(name)) known.set(name, id); // workload files have numbers and names
+  const unknown = cuts.filter((cut) => !known.has(cut));
   if (unknown.length > 0) {
-    const choices = known.map((name) => joinNames([name])); // as one would have to write them
+    const choices = [...known.keys()].map((name) => joinNames([name])); // as one would have to write them
     throw new DiagnosticError(unknown.map((cut) => unknownCut(cut, choices)));
   }
-  return cuts;
+  return cuts.map((cut) => known.get(cut)!); // checked above
 }
 
 /** Every layer runs in one stack; in several only where the reference takes a cut for none. */

@@ -50,17 +50,17 @@ describe("stated stacks", () => {
     ["decide nothing where none is named", [{ overlap: "recompute" }], perLayer, [["a"], ["b"], ["c"], ["d"]]],
   ])("%s", (_what, decisions, options, expected) => expect(stacksOf(decisions, options)).toEqual(expected));
 
-  it("come back as they were, also where a cut is taken for none (DF-Q2)", () => {
+  it("may be what the reference makes of cuts after 0, 1 and 2, where layers are in several stacks (DF-Q2)", () => {
     const numbered = chain(["0", "1", "2", "3"], "-1");
-    const first = stacksOf([], perLayer, numbered);
-    expect(first.flat().length).toBeGreaterThan(4);
-    expect(
-      stacksOf(
-        first.map((members) => ({ members })),
-        single,
-        numbered,
-      ),
-    ).toEqual(first);
+    const cut = [["0", "1", "2", "3"], ["0", "1"], ["2"], ["3"]];
+    const decisions = cut.map((members) => ({ members }));
+    expect(stacksOf(decisions, single, numbered)).toEqual(cut);
+  });
+
+  it("may not be the same stack twice", () => {
+    const whole = { members: ["0", "1", "2", "3"] };
+    const twice = () => stacksOf([whole, whole], single, chain(whole.members, "-1"));
+    expect(refusalOf(twice)).toMatchObject({ failure: "infeasible", codes: ["stack-conflict"] });
   });
 
   test.each<[string, readonly Stated[], Failure, string, RegExp]>([

@@ -79,10 +79,25 @@ describe("partition-stacks", () => {
     expect(layersOf(moduleOf(forked), { rule: "single" })).toEqual(["a", "b", "c"]);
   });
 
-  it("takes the cut after layer 0 for none, as the reference does (DF-Q2), and says so", () => {
-    const { stacks, diagnostics } = partition(moduleOf(fsrcnn()), { cuts: ["0", "3"] });
-    expect(stacks.map(({ layers }) => layers.join(" "))).toEqual(["0 1 2 3 4 5 6 7", "0 1 2 3", "4 5 6 7"]);
+  it("takes its own cut after layer 0 for none, as the reference does (DF-Q2), and says so", () => {
+    const { stacks, diagnostics } = partition(moduleOf(fsrcnn(), builtIn("tpu-like"))); // cuts after the input and every layer
+    expect(stacks.map(({ layers }) => layers.join(" ")).slice(0, 4)).toEqual(["", "0 1 2 3 4 5 6 7", "0 1", "2"]);
     expect(codes(diagnostics)).toEqual(["cut-zero-ignored"]);
+  });
+
+  it.each([
+    ["stated cut", { cuts: ["0", "3"] }, ["0", "1 2 3", "4 5 6 7"]],
+    ["rule per-layer", { rule: "per-layer" }, ["0", "1", "2", "3", "4", "5", "6", "7"]],
+  ])("takes a %s after layer 0 at its word", (_what, options, expected) => {
+    const { stacks, diagnostics } = partition(moduleOf(fsrcnn()), options);
+    expect(stacks.map(({ layers }) => layers.join(" "))).toEqual(expected);
+    expect(diagnostics).toEqual([]);
+  });
+
+  it("knows layers by name where a workload numbers them", () => {
+    const named = network(conv("0", { OX: 4 }), conv("1", { OX: 4, from: "0" }));
+    const layers = named.layers.map((layer) => ({ ...layer, name: `layer${layer.id}` }));
+    expect(layersOf(moduleOf({ ...named, layers }), { cuts: ["layer0"] })).toEqual(["0", "1"]);
   });
 
   it("refuses unknown layers with the nearest names", () => {

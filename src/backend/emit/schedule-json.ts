@@ -1,5 +1,6 @@
 /** The annotated schedule as a plain object, ready to be written as JSON (contract: `schedule.json`). */
 import { type Accelerator, type Memory, replicas } from "../../ir/accelerator.js";
+import { DECISIONS } from "../../ir/decisions.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
 import {
   COSTS,
@@ -56,7 +57,7 @@ export function scheduleDocument(module: Module, record: ScheduleRecord): Schedu
     totals: { ...totalsJson(costs.totals), macs: network.layers.reduce((sum, { macs }) => sum + macs, 0) },
     layers: layersJson(module, costs.layers),
     stacks: stacksJson(module),
-    search: searchJson(module.get(MAPPINGS), costs.totals.energy),
+    search: searchJson(module),
     coverage: network.coverage.map(({ node, opType, status, layer, reason }) => ({
       node,
       opType,
@@ -149,15 +150,23 @@ function executedMacs(layer: Layer, totals: LayerTotals | undefined) {
   return { computedMacs, elidedMacs, recomputedMacs: computedMacs - (layer.macs - elidedMacs) };
 }
 
-/** What was searched for one stated schedule: the loop orders of each distinct layer tile. */
-function searchJson(mappings: readonly (readonly (readonly LayerMapping[])[])[], energy: number): Json<"search"> {
-  const results = [...new Set(mappings.flat(2).map(({ result }) => result))];
+/** What was searched for one stated schedule: the loop orders of each distinct layer tile whose mapping is not stated too. */
+function searchJson(module: Module): Json<"search"> {
+  const results = [
+    ...new Set(
+      module
+        .get(MAPPINGS)
+        .flat(2)
+        .map(({ result }) => result),
+    ),
+  ];
   const optimal = results.every(({ search }) => search.optimal);
+  const stated = module.find(DECISIONS) === undefined ? "" : ", where no mapping is stated";
   return {
-    space: "loop orders of every layer on every tile type of the stated schedule",
+    space: `loop orders of every layer on every tile type of the stated schedule${stated}`,
     evaluated: results.reduce((sum, { search }) => sum + search.visited, 0),
     optimal,
-    ...(optimal && { bound: energy, gap: 0 }),
+    ...(optimal && { bound: module.get(COSTS).totals.energy, gap: 0 }),
   };
 }
 

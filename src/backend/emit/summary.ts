@@ -1,7 +1,8 @@
 /** A schedule as a table that a person likes to read. */
 import {
   COSTS,
-  type LayerTotals,
+  type LayerMapping,
+  MAPPINGS,
   PLACEMENT,
   type PlacedTileType,
   STACKS,
@@ -19,11 +20,6 @@ import { type Align, ellipsis, printTable } from "./table.js";
 
 const NAME_LIMIT = 36;
 
-interface LayerIndex {
-  readonly layers: ReadonlyMap<LayerId, Layer>;
-  readonly totals: ReadonlyMap<LayerId, LayerTotals>;
-}
-
 const COLUMNS: readonly Align[] = [
   ...(["left", "left", "right", "left", "left", "left"] as const),
   ...(["right", "right", "right", "right"] as const),
@@ -35,13 +31,10 @@ export function printSummary(module: Module, costModel: string): string {
   const stacks = module.get(STACKS);
   const head = `${module.network.name} on ${module.accelerator.name}, cost model ${costModel}, ${plural(stacks.length, "stack")}`;
   const scale = energyScale(totals.energy);
-  const index = {
-    layers: new Map(module.network.layers.map((layer) => [layer.id, layer])),
-    totals: new Map(module.get(COSTS).layers.map((entry) => [entry.layer, entry])),
-  };
+  const layers = new Map(module.network.layers.map((layer) => [layer.id, layer]));
   const lines = [
     head,
-    ...stacks.flatMap((_, s) => ["", ...printStack(module, index, s, scale)]),
+    ...stacks.flatMap((_, s) => ["", ...printStack(module, layers, s, scale)]),
     "",
     ...printMemories(module, totals, scale),
     "",
@@ -50,7 +43,7 @@ export function printSummary(module: Module, costModel: string): string {
   return `${lines.join("\n")}\n`;
 }
 
-function printStack(module: Module, index: LayerIndex, s: number, scale: Scale): readonly string[] {
+function printStack(module: Module, layers: ReadonlyMap<LayerId, Layer>, s: number, scale: Scale): readonly string[] {
   const costs = module.get(COSTS);
   const stack = module.get(STACKS)[s]!;
   if (stack.layers.length === 0) return [`stack ${stack.id}: the network's input alone, as the published rule cuts it`];
@@ -63,15 +56,29 @@ function printStack(module: Module, index: LayerIndex, s: number, scale: Scale):
     grouped(latency),
     percent(latency, costs.totals.latency),
   ];
-  const layers = stack.layers.map((id) => {
-    const entry = index.totals.get(id);
-    return priced(layerCells(module, index.layers.get(id)!, placement), entry?.energy ?? 0, entry?.latency ?? 0);
+  const sums = layerSums(placement, module.get(MAPPINGS)[s]!);
+  const rows = stack.layers.map((id) => {
+    const { energy, latency } = sums.get(id) ?? { energy: 0, latency: 0 }; // what is moved has copies only
+    return priced(layerCells(module, layers.get(id)!, placement), energy, latency);
   });
   const copies = priced(["copies", "", "", "", "", ""], totals.energyByKind.copy, totals.copyLatency);
   const whole = priced(["stack", "", "", "", "", ""], totals.energy, totals.latency);
   const heading = ["layer", "op", "tile", "W in", "I in", "O in", `energy [${scale.unit}]`, "", "cycles", ""];
-  const table = printTable([heading, ...layers, copies, whole], COLUMNS, "  ");
+  const table = printTable([heading, ...rows, copies, whole], COLUMNS, "  ");
   return [stackHeading(stack, module.get(TILING)[s]!, placement), ...table];
+}
+
+/** Energy in pJ and cycles of each layer over the tiles of one stack. */
+function layerSums({ tileTypes }: StackPlacement, mappings: readonly (readonly LayerMapping[])[]) {
+  const sums = new Map<LayerId, { readonly energy: number; readonly latency: number }>();
+  tileTypes.forEach(({ count }, t) => {
+    for (const { layer, result } of mappings[t]!) {
+      const { energy, latency } = sums.get(layer) ?? { energy: 0, latency: 0 };
+      const { cost } = result;
+      sums.set(layer, { energy: energy + count * cost.energy, latency: latency + count * cost.loadedCycles });
+    }
+  });
+  return sums;
 }
 
 function stackHeading(stack: Stack, tiling: StackTiling, { tileTypes }: StackPlacement): string {
