@@ -109,13 +109,14 @@ function operationsByLayer(types: readonly CostedType[]): ReadonlyMap<LayerId, n
   return executed;
 }
 
-/** Overlap of stack inputs that copies read although no copy has written it, input by input (DF-Q10). */
+/** Overlap of stack inputs that copies read although it neither lies there nor was written there, input by input (DF-Q10). */
 function unwrittenInputs(stacks: readonly CostedStack[]): readonly Diagnostic[] {
   const readBits = stacks.map((stack) => {
-    const copies = copiesOf(stack);
-    const written = new Set(copies.filter(({ copy }) => copy.kind === "cache-write").map(({ copy }) => copy.layer));
-    const missing = new Set(stack.stack.inputs.map(({ id }) => id).filter((id) => !written.has(id)));
-    const reads = copies.filter(({ copy }) => {
+    const { tileTypes } = stack.placement;
+    const missing = new Set(
+      stack.stack.inputs.map(({ id }) => id).filter((id) => tileTypes.some((t) => leaves(t, id))),
+    );
+    const reads = copiesOf(stack).filter(({ copy }) => {
       const reader = stack.graph.byId.get(copy.layer);
       const producer = reader?.inputs.find(({ name }) => name === copy.operand)?.producer;
       return copy.kind === "cache-read" && producer !== undefined && missing.has(producer);
@@ -131,6 +132,13 @@ function unwrittenInputs(stacks: readonly CostedStack[]): readonly Diagnostic[] 
           sum(readBits, (bits) => bits),
         ),
       ];
+}
+
+/** Whether tiles of a type hand overlap on and leave that of an input elsewhere than in the memory where it is kept. */
+function leaves({ nodes, hCache, vCache }: PlacedTileType, input: string): boolean {
+  const home = nodes.find(({ id }) => id === input)?.topOutput;
+  const isWritten = nodes.some(({ copies }) => copies.some((c) => c.kind === "cache-write" && c.layer === input));
+  return !isWritten && [hCache.write, vCache.write].some((memory) => memory !== undefined && memory !== home);
 }
 
 const copiesOf = ({ placement }: CostedStack) =>
