@@ -13,6 +13,14 @@ export interface WindowShape {
   readonly tap: Dim;
   readonly stride: number;
   readonly dilation: number;
+  /** Where the window meets the borders of what is stored; absent: nothing is clipped, as published. */
+  readonly clip?: WindowClip;
+}
+
+/** `stride·out + dilation·tap + shift` is an index of the stored interval `[0, extent)`; beyond it lies padding (EM §3). */
+export interface WindowClip {
+  readonly shift: number;
+  readonly extent: number;
 }
 
 /** One operand as the mapper sees it. */
@@ -26,6 +34,8 @@ export interface OperandShape {
   readonly relevant: readonly Dim[];
   /** Axes that it is indexed by through a window. */
   readonly windows: readonly WindowShape[];
+  /** Elements of the axes that every iteration reads whole; absent: 1. */
+  readonly whole?: number;
 }
 
 /** Everything that the cost of one layer on one tile depends on (SL §11.7). Equal problems have equal answers. */
@@ -39,6 +49,11 @@ export interface MappingProblem {
   /** The memories that may be used. */
   readonly hierarchy: Hierarchy;
   readonly unrolling: readonly Unroll[];
+  /**
+   * Bits of each memory that blocks of this layer may take. The highest memory of an operand is its home: what lives there is in a
+   * buffer of its own, which is taken off here. Absent: memories are empty, and what the highest memory holds counts too (DF-Q13).
+   */
+  readonly available?: Readonly<Record<string, number>>;
 }
 
 /** One mapping: the order of the loops and, per operand, where its levels cut that order. */
@@ -51,6 +66,8 @@ export interface Mapping {
   readonly levels: Readonly<Record<string, readonly string[]>>;
   /** Per operand: number of loops at or below each of its levels. */
   readonly boundaries: Readonly<Record<string, readonly number[]>>;
+  /** Per operand and level: blocks that are reserved; with 2, one is refilled while the other is in use. Absent: published rules. */
+  readonly copies?: Readonly<Record<string, readonly (1 | 2)[]>>;
 }
 
 /** Accesses of the full port width in each direction at one memory level; fractional where the granularity is finer. */
