@@ -88,6 +88,8 @@ export interface LayerCost {
   readonly computationCycles: number;
   readonly loadedCycles: number;
   readonly offloadedCycles: number;
+  /** Those of them that count in a schedule: published rules leave final off-loading out (DF §10). */
+  readonly latencyCycles: number;
   /** Largest footprint of the layer's operands in one instance of each memory, bits. */
   readonly occupancy: Readonly<Record<string, number>>;
 }

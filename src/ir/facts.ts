@@ -74,6 +74,12 @@ export interface StackTiling {
 }
 export const TILING = defineFact<readonly StackTiling[]>("tiling");
 
+/** What a layer executes: iterations of its loops, and the multiply-accumulates among them. */
+export interface Work {
+  readonly operations: number;
+  readonly macs: number;
+}
+
 /** A layer (or stack input) on one tile type. */
 export interface PlacedNode {
   readonly id: string;
@@ -91,6 +97,9 @@ export interface PlacedNode {
   readonly lifted: { readonly input: number; readonly output: number };
   /** Copies that run before the node, in order. */
   readonly copies: readonly Copy[];
+  /** What the mapper is asked: nothing for what is only moved, one problem for most layers. */
+  readonly problems: readonly MappingProblem[];
+  readonly work: Work;
 }
 
 /** Tiles that are equal in everything that their cost depends on (DF §4). */
@@ -116,6 +125,8 @@ export interface StackPlacement {
   readonly weightMemory?: string;
   readonly weightBits: number;
   readonly tileTypes: readonly PlacedTileType[];
+  /** Work of each layer that anybody needs, each part once. */
+  readonly needed: ReadonlyMap<LayerId, Work>;
 }
 export const PLACEMENT = defineFact<readonly StackPlacement[]>("placement");
 
@@ -173,9 +184,9 @@ export interface LayerTotals {
   readonly layer: LayerId;
   readonly energy: number;
   readonly latency: number;
-  /** Executed, recomputation included; and needed, each once, if the stack ran as a single tile. */
-  readonly operations: number;
-  readonly neededOperations: number;
+  /** Executed, recomputation included; and needed, each part once. */
+  readonly executed: Work;
+  readonly needed: Work;
 }
 
 export interface ScheduleCost {

@@ -111,7 +111,7 @@ function printMappings(module: Module): readonly string[] {
     types.flatMap((layers, t) =>
       layers.map(({ layer, result: { mapping, cost } }) => {
         const cuts = Object.entries(mapping.boundaries).map(([operand, cut]) => `${operand}[${cut.join(" ")}]`);
-        const price = `${printNumber(cost.energy)} pJ ${cost.loadedCycles} cycles`;
+        const price = `${printNumber(cost.energy)} pJ ${cost.latencyCycles} cycles`;
         return `  ${stacks[s]?.id}.${t} ${layer}: ${printLoops(mapping.loops)} ${cuts.join(" ")} ${price}`;
       }),
     ),

@@ -1,10 +1,19 @@
 import type { CostModel } from "../ir/cost-model.js";
-import { COSTS, type LayerTotals, MAPPINGS, PLACEMENT, type PlacedTileType, STACKS, TILING } from "../ir/facts.js";
+import {
+  COSTS,
+  type LayerTotals,
+  MAPPINGS,
+  PLACEMENT,
+  type PlacedTileType,
+  STACKS,
+  type StackPlacement,
+  TILING,
+  type Work,
+} from "../ir/facts.js";
 import type { Module } from "../ir/module.js";
-import { iterations, type LayerId } from "../ir/network.js";
+import type { LayerId } from "../ir/network.js";
 import { type CostedStack, conservationNotes } from "./depth-first/conservation.js";
 import { type StackView, stackViews } from "./depth-first/network-view.js";
-import { loopsAt } from "./depth-first/operands.js";
 import { type CostedType, requireEqual, sum, TOTALS, tileTypeCost, totalsOf } from "./depth-first/totals.js";
 import { definePass } from "./pass.js";
 
@@ -31,7 +40,7 @@ export const evaluate = definePass({
     ))
       report(note);
     const totals = totalsOf(stacks.flat(), copyCount);
-    const layers = layerTotals(module, views, stacks.flat());
+    const layers = layerTotals(module, stacks.flat(), neededWork(module.get(PLACEMENT)));
     requireEqual("energy by layer", sum(layers, ({ energy }) => energy) + totals.energyByKind.copy, totals.energy);
     requireEqual("latency by layer", sum(layers, ({ latency }) => latency) + totals.copyLatency, totals.latency);
     const costs = stacks.map((types) => ({ totals: totalsOf(types, copyCount), tileTypes: types.map(tileTypeCost) }));
@@ -67,39 +76,42 @@ function costedStacks(
 }
 
 /** Each layer over all tiles of all stacks, in the order of the network. */
-function layerTotals(
-  module: Module,
-  views: readonly StackView[],
-  types: readonly CostedType[],
-): readonly LayerTotals[] {
-  const executed = new Map<LayerId, Omit<LayerTotals, "layer" | "neededOperations">>();
+function layerTotals({ network }: Module, types: readonly CostedType[], needed: NeededWork): readonly LayerTotals[] {
+  const sums = new Map<string, Omit<LayerTotals, "layer" | "needed">>();
+  const add = (id: string, count: number, { energy = 0, latency = 0, work = NO_WORK }): void => {
+    const known = sums.get(id) ?? NOTHING;
+    sums.set(id, {
+      energy: known.energy + count * energy,
+      latency: known.latency + count * latency,
+      executed: plus(known.executed, work, count),
+    });
+  };
   for (const { type, layers } of types) {
-    for (const { layer, problem, result } of layers) {
-      const known = executed.get(layer) ?? { energy: 0, latency: 0, operations: 0 };
-      executed.set(layer, {
-        energy: known.energy + type.count * result.cost.energy,
-        latency: known.latency + type.count * result.cost.loadedCycles,
-        operations: known.operations + type.count * iterations(problem.loops),
-      });
-    }
+    for (const { layer, result } of layers)
+      add(layer, type.count, { energy: result.cost.energy, latency: result.cost.latencyCycles });
+    for (const { id, problems, work } of type.nodes) if (problems.length > 0) add(id, type.count, { work });
   }
-  const needed = neededOperations(views);
-  return module.network.layers.map(({ id }) => ({
+  return network.layers.map(({ id }) => ({
     layer: id,
-    ...(executed.get(id) ?? { energy: 0, latency: 0, operations: 0 }),
-    neededOperations: executed.has(id) ? (needed.get(id) ?? 0) : 0,
+    ...(sums.get(id) ?? NOTHING),
+    needed: sums.has(id) ? (needed.get(id) ?? NO_WORK) : NO_WORK,
   }));
 }
 
-/** Operations of each layer on its full extent, once per stack that it is part of. */
-function neededOperations(views: readonly StackView[]): ReadonlyMap<LayerId, number> {
-  const needed = new Map<LayerId, number>();
-  for (const { graph, full } of views) {
-    for (const { id, layer, loops } of graph.nodes) {
-      const size = full.get(id);
-      if (layer === undefined || size === undefined) continue;
-      needed.set(layer.id, (needed.get(layer.id) ?? 0) + iterations(loopsAt(loops, size)));
-    }
-  }
-  return needed;
+const NO_WORK: Work = { operations: 0, macs: 0 };
+const NOTHING = { energy: 0, latency: 0, executed: NO_WORK };
+
+const plus = (a: Work, b: Work, count = 1): Work => ({
+  operations: a.operations + count * b.operations,
+  macs: a.macs + count * b.macs,
+});
+
+type NeededWork = ReadonlyMap<LayerId, Work>;
+
+/** Work of each layer once per stack that it is part of. */
+function neededWork(placements: readonly StackPlacement[]): NeededWork {
+  const sums = new Map<LayerId, Work>();
+  for (const { needed } of placements)
+    for (const [id, work] of needed) sums.set(id, plus(sums.get(id) ?? NO_WORK, work));
+  return sums;
 }

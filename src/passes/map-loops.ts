@@ -2,19 +2,8 @@ import type { CostModel, MappingProblem } from "../ir/cost-model.js";
 import type { MappingDecision } from "../ir/decisions.js";
 import { mappingConflict } from "../ir/diagnostics/decisions.js";
 import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
-import {
-  type LayerMapping,
-  MAPPINGS,
-  PLACEMENT,
-  type PlacedTileType,
-  STACKS,
-  type StackPlacement,
-  UNROLLING,
-} from "../ir/facts.js";
-import type { Module } from "../ir/module.js";
-import { isComputed } from "./assign-dataflow.js";
-import { type StackView, stackViews } from "./depth-first/network-view.js";
-import { placedProblem } from "./depth-first/place-nodes.js";
+import { type LayerMapping, MAPPINGS, PLACEMENT, type PlacedTileType, STACKS } from "../ir/facts.js";
+import { layerId } from "../ir/network.js";
 import { definePass } from "./pass.js";
 import { mappingsFor, onlyMapping, unmetMappings } from "./stated-mappings.js";
 
@@ -22,17 +11,17 @@ export const mapLoops = definePass({
   name: "map-loops",
   description: "finds the loop order of every layer on every tile type, and the memory level of every loop",
   options: {},
-  requires: [STACKS, PLACEMENT, UNROLLING],
+  requires: [STACKS, PLACEMENT],
   provides: [MAPPINGS],
   run(module, { costModel }) {
     const placements = module.get(PLACEMENT);
     const conflicts: Diagnostic[] = [];
     const met = new Set<MappingDecision>();
-    const mappings = stackViews(module).map((view, index) => {
-      const placement = placements[index]!; // one per stack
-      return placement.tileTypes.map((type) =>
-        layersToMap(module, view, placement, type).flatMap(({ layer, problem }) => {
-          const stated = mappingsFor(module, view.stack, type, layer);
+    const mappings = module.get(STACKS).map((stack, index) => {
+      const { tileTypes } = placements[index]!; // one per stack
+      return tileTypes.map((type) =>
+        layersToMap(type).flatMap(({ layer, problem }) => {
+          const stated = mappingsFor(module, stack, type, layer);
           for (const decision of stated) met.add(decision);
           const mapped = mapOne(costModel, problem, stated, type);
           if (mapped.feasible) return [{ layer, problem, result: mapped }];
@@ -48,19 +37,8 @@ export const mapLoops = definePass({
 });
 
 /** Computed layers of one tile type, in topological order. */
-function layersToMap(
-  module: Module,
-  { graph }: StackView,
-  placement: StackPlacement,
-  type: PlacedTileType,
-): readonly Pick<LayerMapping, "layer" | "problem">[] {
-  return type.nodes.flatMap((placed) => {
-    const node = graph.byId.get(placed.id)!; // placed nodes are nodes of the stack
-    if (node.layer === undefined || !isComputed(node.layer)) return [];
-    const problem = placedProblem(node, placed, type, placement, module.accelerator, module.get(UNROLLING));
-    return [{ layer: node.layer.id, problem }];
-  });
-}
+const layersToMap = ({ nodes }: PlacedTileType): readonly Pick<LayerMapping, "layer" | "problem">[] =>
+  nodes.flatMap(({ id, problems }) => problems.map((problem) => ({ layer: layerId(id), problem })));
 
 type Mapped = LayerMapping["result"] | { readonly feasible: false; readonly conflicts: readonly Diagnostic[] };
 

@@ -13,11 +13,12 @@ export const placeOperands = definePass({
   provides: [PLACEMENT],
   run(module, { costModel }) {
     const [tilings, unrolling, hierarchy] = [module.get(TILING), module.get(UNROLLING), module.accelerator];
-    const placements = stackViews(module).map(({ stack, graph, full }, index) => {
-      if (stack.alone !== undefined) return placeAlone(stack.id, graph, hierarchy, unrolling, costModel);
+    const placements = stackViews(module).map((view, index) => {
+      const { stack } = view;
+      if (stack.alone !== undefined) return placeAlone(view, hierarchy, unrolling, costModel);
       const tiling = tilings[index];
       if (tiling?.stack !== stack.id) throw new Error(`stack ${stack.id} has no tiling`);
-      return placeStack({ stack, graph, full, tiling }, hierarchy, unrolling, costModel, (type, node) =>
+      return placeStack({ ...view, tiling }, hierarchy, unrolling, costModel, (type, node) =>
         statedHomes(module, stack, type, node),
       );
     });

@@ -99,8 +99,8 @@ describe("evaluate", () => {
   it("counts operations that are needed once, and those of recomputed overlap besides", () => {
     const needed = (overlap: string) =>
       costOf(residual(), { tile: { width: 4, height: 4 }, overlap }).layers.map((layer) => [
-        layer.operations,
-        layer.neededOperations,
+        layer.executed.operations,
+        layer.needed.operations,
       ]);
     expect(needed("fully-cached").every(([executed, once]) => executed === once)).toBe(true);
     expect(needed("recompute")[0]?.[0]).toBeGreaterThan(needed("recompute")[0]![1]!);
@@ -111,6 +111,7 @@ describe("evaluate", () => {
     const perWord = 2048 / 64; // DRAM words of the map
     expect(totals.accesses.get("dram")).toEqual({ read: perWord, write: perWord });
     expect(totals).toMatchObject({ operations: 0, energy: totals.energyByKind.copy } satisfies Partial<Totals>);
-    expect(layers).toEqual([{ layer: "m", energy: 0, latency: 0, operations: 0, neededOperations: 0 }]);
+    const none = { operations: 0, macs: 0 };
+    expect(layers).toEqual([{ layer: "m", energy: 0, latency: 0, executed: none, needed: none }]);
   });
 });

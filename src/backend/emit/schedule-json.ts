@@ -17,7 +17,7 @@ import {
   type Totals,
 } from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
-import { iterations, type Layer, loopSize, type Network, outputOf, weightsOf } from "../../ir/network.js";
+import { type Layer, loopSize, type Network, outputOf, weightsOf } from "../../ir/network.js";
 import { VERSION } from "../../ir/version.js";
 import { diagnosticJson } from "./diagnostic-json.js";
 import { contentSha256 } from "./digest.js";
@@ -144,9 +144,8 @@ function weightBits(layer: Layer, network: Network, precision: LayerPrecision): 
  */
 function executedMacs(layer: Layer, totals: LayerTotals | undefined) {
   if (layer.macs === 0 || totals === undefined) return { computedMacs: 0, elidedMacs: 0, recomputedMacs: 0 };
-  const perOperation = layer.macs / iterations(layer.loops);
-  const computedMacs = Math.round(totals.operations * perOperation);
-  const elidedMacs = Math.max(0, layer.macs - Math.round(totals.neededOperations * perOperation));
+  const computedMacs = Math.round(totals.executed.macs);
+  const elidedMacs = Math.max(0, layer.macs - Math.round(totals.needed.macs));
   return { computedMacs, elidedMacs, recomputedMacs: computedMacs - (layer.macs - elidedMacs) };
 }
 
@@ -247,7 +246,7 @@ function tileLayerJson({ layer, problem, result: { mapping, cost } }: LayerMappi
     macEnergyPj: cost.macEnergy,
     energyByLevelPj: mapRecord(cost.energyByLevel, (levels) => [...levels]),
     accesses: mapRecord(cost.accesses, (levels) => levels.map((level) => ({ ...level }))),
-    latencyCycles: cost.loadedCycles,
+    latencyCycles: cost.latencyCycles,
     computationCycles: cost.computationCycles,
     offloadedCycles: cost.offloadedCycles,
     idealCycles: cost.idealCycles,

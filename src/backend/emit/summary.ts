@@ -75,7 +75,7 @@ function layerSums({ tileTypes }: StackPlacement, mappings: readonly (readonly L
     for (const { layer, result } of mappings[t]!) {
       const { energy, latency } = sums.get(layer) ?? { energy: 0, latency: 0 };
       const { cost } = result;
-      sums.set(layer, { energy: energy + count * cost.energy, latency: latency + count * cost.loadedCycles });
+      sums.set(layer, { energy: energy + count * cost.energy, latency: latency + count * cost.latencyCycles });
     }
   });
   return sums;

@@ -4,17 +4,18 @@ import type { Copy, CopyKind, CostModel } from "../../ir/cost-model.js";
 import type { LayerUnrolling, PlacedNode, PlacedTileType, StackPlacement } from "../../ir/facts.js";
 import { isComputed } from "../assign-dataflow.js";
 import { totalWeightBits } from "./cuts.js";
-import type { GraphNode, NodeGraph } from "./graph.js";
+import type { GraphNode } from "./graph.js";
 import { chainTop } from "./levels.js";
+import type { StackView } from "./network-view.js";
 import { mapSize, operandBits, type SizedOperand } from "./operands.js";
 import { placeNodes } from "./place-nodes.js";
 import { policiesOf } from "./policies.js";
 import { NOTHING_KEPT, type TileType } from "./tile-types.js";
+import { neededWork } from "./work.js";
 
 /** Places a layer that is costed on its own, at its declared sizes. */
 export function placeAlone(
-  id: string,
-  graph: NodeGraph,
+  { stack, graph, full }: StackView,
   hierarchy: Hierarchy,
   unrolling: ReadonlyMap<string, LayerUnrolling>,
   costModel: CostModel,
@@ -35,7 +36,8 @@ export function placeAlone(
   const nodes = isMove ? graph.nodes.map((node) => movedNode(node, hierarchy)) : placeNodes(context, type, sizes);
   const { columns: _columns, rows: _rows, ...shape } = type;
   const placed: PlacedTileType = { id: "0", ...shape, hCache: {}, vCache: {}, nodes };
-  return { stack: id, weightBits: totalWeightBits(graph), tileTypes: [placed] };
+  const needed = neededWork({ graph, full });
+  return { stack: stack.id, weightBits: totalWeightBits(graph), tileTypes: [placed], needed };
 }
 
 /**
@@ -72,6 +74,8 @@ function movedNode(node: GraphNode, hierarchy: Hierarchy): PlacedNode {
     topOutput: copies.at(-1)!.to.memory, // at least one
     lifted: { input: 0, output: 0 },
     copies,
+    problems: [],
+    work: { operations: 0, macs: 0 },
   };
 }
 

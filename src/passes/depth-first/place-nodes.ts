@@ -3,7 +3,7 @@ import { chain, type Hierarchy, type Memory, type MemoryOperand } from "../../ir
 import type { Copy, CostModel, MappingProblem } from "../../ir/cost-model.js";
 import { noRoomForLayer } from "../../ir/diagnostics/schedule.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
-import type { LayerUnrolling, PlacedNode, StackPlacement } from "../../ir/facts.js";
+import type { LayerUnrolling, PlacedNode } from "../../ir/facts.js";
 import type { Loop } from "../../ir/network.js";
 import { weightBits } from "./cuts.js";
 import { activations, type GraphNode, hasWeights, type NodeGraph } from "./graph.js";
@@ -13,6 +13,7 @@ import type { Home, NodeOnTile } from "./node-copies.js";
 import { loopsAt, operandBits, type Pair } from "./operands.js";
 import type { Policies } from "./policies.js";
 import type { TileType } from "./tile-types.js";
+import { workOf } from "./work.js";
 
 /** What placing the nodes of a stack needs besides the tile type. */
 export interface PlacingContext {
@@ -68,7 +69,7 @@ export function placeNodes(
     pending = policies.copies.after(choice.on, type, hierarchy);
     remember(homes, node, moved);
     homes.set(node.id, { node, memory: choice.on.topOutput, bits: choice.outputBits, copied: new Map() });
-    return placedNode(choice, lifted, copies);
+    return placedNode(choice, lifted, copies, problemsOf(context, choice.on, type));
   });
 }
 
@@ -82,7 +83,18 @@ function remember(homes: Map<string, Home>, { inputs }: GraphNode, copies: reado
   }
 }
 
-function placedNode({ on, inputBits, outputBits }: Choice, lifted: Lifted, copies: readonly Copy[]): PlacedNode {
+/** What the mapper is asked about a node: nothing about a stack input. */
+function problemsOf(context: PlacingContext, on: NodeOnTile, { weightsFromTop }: TileType): readonly MappingProblem[] {
+  const streamsWeights = weightsFromTop && context.policies.weights.streamsFirstTile;
+  return on.node.layer === undefined ? [] : [problemOf(context, on, streamsWeights)];
+}
+
+function placedNode(
+  { on, inputBits, outputBits }: Choice,
+  lifted: Lifted,
+  copies: readonly Copy[],
+  problems: readonly MappingProblem[],
+): PlacedNode {
   return {
     id: on.node.id,
     kind: on.node.layer === undefined ? "input" : "layer",
@@ -93,6 +105,8 @@ function placedNode({ on, inputBits, outputBits }: Choice, lifted: Lifted, copie
     topOutput: on.topOutput.id,
     lifted,
     copies,
+    problems,
+    work: workOf(on.node.layer, on.loops),
   };
 }
 
@@ -103,11 +117,11 @@ function firstFeasible(context: PlacingContext, node: GraphNode, loops: readonly
   const fixed = fixedHomes(context, node);
   if (fixed.output && (fixed.input || unlifted.on.topInput === undefined))
     return { choice: unlifted, lifted: UNLIFTED };
-  const streamsWeights = type.weightsFromTop && context.policies.weights.streamsFirstTile;
   let failed = "";
   for (const lifted of retryOrder()) {
     const choice = choose(context, node, loops, lifted);
-    const result = context.costModel.mapLayer(problemOf(context, choice.on, streamsWeights));
+    const [problem] = problemsOf(context, choice.on, type);
+    const result = context.costModel.mapLayer(problem!); // a layer has one
     if (result.feasible) return { choice, lifted };
     failed = result.memory;
     if (isAtTop(context.hierarchy, choice.on, fixed)) break; // the reference would go on for ever: DF-Q14
@@ -191,19 +205,3 @@ const isAtTop = (
   (topInput === undefined ||
     fixed.input !== undefined ||
     topInput.id === chainTop(hierarchy, activations(node)[0]!.memoryOperand).id); // it has a top
-
-/** The mapper's problem for a node as it was placed. */
-export function placedProblem(
-  node: GraphNode,
-  placed: PlacedNode,
-  type: Pick<TileType, "weightsFromTop">,
-  { weightMemory }: Pick<StackPlacement, "weightMemory">,
-  hierarchy: Hierarchy,
-  unrolling: ReadonlyMap<string, LayerUnrolling>,
-): MappingProblem {
-  const named = (id: string | undefined): Memory | undefined => hierarchy.memories.find((memory) => memory.id === id);
-  const [topInput, topOutput, weights] = [named(placed.topInput), named(placed.topOutput), named(weightMemory)];
-  if (topOutput === undefined) throw new Error(`no memory '${placed.topOutput}'`);
-  const on = { node, loops: placed.loops, ...(topInput && { topInput }), topOutput };
-  return problemOf({ hierarchy, unrolling, ...(weights && { weightMemory: weights }) }, on, type.weightsFromTop);
-}

@@ -12,6 +12,7 @@ import type { StackView } from "./network-view.js";
 import { placeNodes, type StatedHomes } from "./place-nodes.js";
 import { type Policies, policiesOf } from "./policies.js";
 import { type KeptOverlap, type StackTypes, type TilePlan, type TileType, tileTypes } from "./tile-types.js";
+import { neededWork } from "./work.js";
 
 export interface StackProblem extends StackView {
   readonly tiling: StackTiling;
@@ -45,6 +46,7 @@ export function placeStack(
     ...(weightMemory && { weightMemory: weightMemory.id }),
     weightBits: totalWeightBits(graph),
     tileTypes: placed,
+    needed: neededWork(problem),
   };
 }
 

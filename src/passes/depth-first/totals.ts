@@ -1,7 +1,14 @@
 /** Sums over layers, tile types and stacks (DF §10), every breakdown checked against its total. */
 import type { CopyPhaseCost, LayerCost, Mapping } from "../../ir/cost-model.js";
-import type { EnergyByKind, LayerMapping, NodeCopies, PlacedTileType, TileTypeCost, Totals } from "../../ir/facts.js";
-import { iterations } from "../../ir/network.js";
+import type {
+  EnergyByKind,
+  LayerMapping,
+  NodeCopies,
+  PlacedTileType,
+  TileTypeCost,
+  Totals,
+  Work,
+} from "../../ir/facts.js";
 import type { Behaviours, RuleSet } from "../../ir/rules.js";
 
 /** How often the cycles of a copy phase count in the latency with final off-loading, for a type of `tiles` tiles. */
@@ -26,7 +33,7 @@ export function tileTypeCost({ layers, copies }: CostedType): TileTypeCost {
     memory: sum(layers, ({ result }) => result.cost.memoryEnergy),
     copy: sum(copies, ({ cost }) => cost.energy),
   };
-  const cycles = sum(layers, ({ result }) => result.cost.loadedCycles) + sum(copies, ({ cost }) => cost.cycles);
+  const cycles = sum(layers, ({ result }) => result.cost.latencyCycles) + sum(copies, ({ cost }) => cost.cycles);
   return { copies, energy, latency: cycles };
 }
 
@@ -48,12 +55,15 @@ class Accumulator {
     this.#copyCount = copyCount;
   }
 
-  addLayer({ problem, result: { mapping, cost } }: LayerMapping, count: number): void {
+  addWork({ operations }: Work, count: number): void {
+    this.#operations += count * operations;
+  }
+
+  addLayer({ result: { mapping, cost } }: LayerMapping, count: number): void {
     this.#kind.mac += count * cost.macEnergy;
     this.#kind.memory += count * cost.memoryEnergy;
-    this.#latency += count * cost.loadedCycles;
+    this.#latency += count * cost.latencyCycles;
     this.#offloadedLatency += count * cost.offloadedCycles;
-    this.#operations += count * iterations(problem.loops);
     this.#addLevels(mapping, cost, count);
     for (const [memory, bits] of Object.entries(cost.occupancy))
       this.#peak.set(memory, Math.max(this.#peak.get(memory) ?? 0, bits));
@@ -119,6 +129,7 @@ export function totalsOf(types: readonly CostedType[], copyCount: TotalsPolicy):
   const accumulator = new Accumulator(copyCount);
   for (const { type, layers, copies } of types) {
     for (const layer of layers) accumulator.addLayer(layer, type.count);
+    for (const { work } of type.nodes) accumulator.addWork(work, type.count);
     for (const { node, cost } of copies) accumulator.addPhase(cost, operandsOf(type, node), type.count);
   }
   return accumulator.totals();

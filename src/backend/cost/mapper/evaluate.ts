@@ -163,6 +163,7 @@ export function layerCost(layer: LayerModel, energy: EnergyEvaluation, latency: 
     computationCycles,
     loadedCycles,
     offloadedCycles,
+    latencyCycles: loadedCycles,
     occupancy: occupancy(layer, energy.fractional.data),
   };
 }
