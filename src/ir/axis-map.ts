@@ -87,7 +87,8 @@ export function loopsOf(map: AxisMap): readonly Dim[] {
 }
 
 /**
- * Interval of a tensor's axis that is needed to compute an output interval (EM §1, `In_c`).
+ * Interval of a tensor's axis that is needed to compute an output interval (EM §1, `In_c`): the hull of what the outputs need one by
+ * one, so what a whole map needs is the hull of what its tiles need.
  *
  * @param map - how the axis is indexed
  * @param output - output interval along the map's `out` loop (for a pointwise map: along the axis itself)
@@ -106,9 +107,14 @@ export function inputInterval(
   const last = output.hi - 1;
   switch (map.kind) {
     case "pointwise":
-      return intersect(output, axis);
-    case "window":
-      return intersect(interval(map.stride * output.lo - map.before, map.stride * last + reach + 1 - map.before), axis);
+      return map.loops.length === 0 ? axis : intersect(output, axis);
+    case "window": {
+      // windows that lie in padding altogether need nothing, whatever is computed with them
+      const first = Math.max(output.lo, Math.ceil((map.before - reach) / map.stride));
+      const final = Math.min(last, Math.floor((extent - 1 + map.before) / map.stride));
+      if (first > final) return undefined;
+      return intersect(interval(map.stride * first - map.before, map.stride * final + reach + 1 - map.before), axis);
+    }
     case "transposed": {
       const lo = Math.ceil((output.lo + map.before - reach) / map.stride);
       return intersect(interval(lo, Math.floor((last + map.before) / map.stride) + 1), axis);
