@@ -3,9 +3,11 @@
 import { size } from "../backend/emit/quantities.js";
 import { printTable } from "../backend/emit/table.js";
 import { readAccelerator } from "../frontend/zigzag/accelerator.js";
-import { type Accelerator, replicas, unitCount } from "../ir/accelerator.js";
+import { type Accelerator, type Memory, replicas, unitCount } from "../ir/accelerator.js";
+import { assumedNone, totalArea, totalStaticEnergy } from "../ir/assumed.js";
 import { badOption, missingOption } from "../ir/diagnostics/command.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
+import { printLayout } from "../ir/layout.js";
 import { builtInArchitectures, findArchitecture } from "../node/architectures.js";
 import { parseChoice } from "./options.js";
 import { type MessageOptions, showDiagnostics } from "./output.js";
@@ -35,17 +37,19 @@ export function runArch(action: string, name: string | undefined, flags: ArchFla
   const { loc: _, ...description } = accelerator;
   writeResult(
     flags,
-    () => description,
-    () => (chosen === "check" ? printVerdict(file, accelerator) : printAccelerator(description)),
+    () => ({ ...description, assumedNone: assumedNone(accelerator) }),
+    () => (chosen === "check" ? printVerdict(file, accelerator) : printAccelerator(accelerator)),
   );
 }
 
-function printVerdict(file: string, { name, dataflows }: Accelerator): string {
+function printVerdict(file: string, accelerator: Accelerator): string {
+  const { name, dataflows } = accelerator;
   const note = dataflows.length === 0 ? "; it states no dataflows, so schedules need --mapping" : "";
-  return `${file}: '${name}' is a valid accelerator${note}\n`;
+  return [`${file}: '${name}' is a valid accelerator${note}`, ...factLines(accelerator), ""].join("\n");
 }
 
-function printAccelerator({ name, array, memories, dataflows }: Omit<Accelerator, "loc">): string {
+function printAccelerator(accelerator: Accelerator): string {
+  const { name, array, memories, dataflows } = accelerator;
   const dims = array.dims.map((dim) => `${dim.name}=${dim.size}`).join(" ");
   const rows = memories.map((memory) => [
     memory.id,
@@ -64,6 +68,43 @@ function printAccelerator({ name, array, memories, dataflows }: Omit<Accelerator
     `${name}: array ${dims} (${unitCount(array)} units, ${array.macEnergy} pJ per MAC)`,
     ...printTable([heading, ...rows], ["left", "left", "right", "left", "left", "right"], "  "),
     ...printTable([["dataflow", "unrolling"], ...flows], ["left", "left"], "  "),
+    ...factLines(accelerator),
     "",
   ].join("\n");
+}
+
+/** What the accelerator states beyond what every one must, and what it leaves to be assumed. */
+function factLines(accelerator: Accelerator): readonly string[] {
+  const { vectorUnit, clock, paddedMacs } = accelerator;
+  const [staticEnergy, area] = [totalStaticEnergy(accelerator), totalArea(accelerator)];
+  const facts = [
+    ...(vectorUnit === undefined
+      ? []
+      : [
+          `vector unit ${vectorUnit.lanes} lanes × ${vectorUnit.operationsPerCycle} op/cycle, ${vectorUnit.operationEnergy} pJ/op`,
+        ]),
+    ...(staticEnergy === undefined ? [] : [`static energy ${rounded(staticEnergy)} pJ/cycle in all`]),
+    ...(clock === undefined ? [] : [`clock ${clock} MHz`]),
+    ...(area === undefined ? [] : [`area ${rounded(area)} mm² in all`]),
+    ...(paddedMacs === undefined ? [] : [`padded MACs: ${paddedMacs}`]),
+  ];
+  const assumed = assumedNone(accelerator);
+  return [
+    ...memoryFactLines(accelerator.memories),
+    ...(facts.length === 0 ? [] : [`  stated: ${facts.join("; ")}`]),
+    ...(assumed.length === 0 ? [] : [`  assumed none: ${assumed.join("; ")}`]),
+  ];
+}
+
+/** Without the noise of a sum. */
+const rounded = (n: number): number => Number(n.toPrecision(6));
+
+function memoryFactLines(memories: readonly Memory[]): readonly string[] {
+  const rows = memories
+    .map(({ id, burst, layout, staticEnergy, area }) => [id, burst, layout && printLayout(layout), staticEnergy, area])
+    .filter((cells) => cells.slice(1).some((cell) => cell !== undefined));
+  if (rows.length === 0) return [];
+  const heading = ["one instance", "burst [bit]", "layout", "static [pJ/cycle]", "area [mm²]"];
+  const shown = rows.map((cells) => cells.map((cell) => String(cell ?? "–")));
+  return printTable([heading, ...shown], ["left", "right", "left", "right", "right"], "  ");
 }

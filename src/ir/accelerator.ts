@@ -1,6 +1,8 @@
 /** The accelerator: an array of units under a hierarchy of memories. Sizes in bits, energies per access of the full port width. */
 import type { Dim } from "./axis-map.js";
+import type { Layout } from "./layout.js";
 import type { Location } from "./location.js";
+import type { Megahertz, PicojoulesPerCycle, SquareMillimetres } from "./physical-units.js";
 import type { Bits, BitsPerCycle, Cycles, Picojoules } from "./units.js";
 
 /** What a memory holds, seen from the hardware: `O` outputs, `I1` activations, `I2` weights or a second activation. */
@@ -19,6 +21,8 @@ export interface OperationalArray {
   readonly dims: readonly ArrayDim[];
   /** Energy of one multiply-accumulate. */
   readonly macEnergy: Picojoules;
+  /** Of the whole array. */
+  readonly area?: SquareMillimetres;
 }
 
 export interface PortService {
@@ -49,6 +53,14 @@ export interface Memory {
   readonly served: readonly string[];
   /** Read ports, then write ports, then read-write ports. */
   readonly ports: readonly Port[];
+  /** Of one instance. */
+  readonly staticEnergy?: PicojoulesPerCycle;
+  /** Of one instance. */
+  readonly area?: SquareMillimetres;
+  /** Smallest transfer of a contiguous run, a multiple of every port's granularity. */
+  readonly burst?: Bits;
+  /** Absent: whatever moves is packed densely (EM §2). */
+  readonly layout?: Layout;
 }
 
 /** The memories that one layer may use, in declared order (innermost first along every chain), under an array. */
@@ -72,10 +84,30 @@ export interface Dataflow {
   readonly links: Readonly<Record<string, MemoryOperand>>;
 }
 
+/** Executes what multiplies nothing: element-wise operators, pooling, softmax, requantisation. */
+export interface VectorUnit {
+  readonly lanes: number;
+  /** Operations that one lane finishes in a cycle; below 1 where one takes several cycles. */
+  readonly operationsPerCycle: number;
+  /** Energy of one operation of one lane. */
+  readonly operationEnergy: Picojoules;
+}
+
+/** Whether MACs of a window that hangs over the border are run, or skipped by the hardware (EM §1). */
+export const PADDED_MACS = ["run", "skip"] as const;
+export type PaddedMacs = (typeof PADDED_MACS)[number];
+
+/** What is optional is absent where the file does not state it, and then assumed to be none: `assumedNone` lists it. */
 export interface Accelerator extends Hierarchy {
   readonly name: string;
   /** In the order of the file; an exact name wins over `default`. */
   readonly dataflows: readonly Dataflow[];
+  readonly vectorUnit?: VectorUnit;
+  /** Of everything but the memories that state their own. */
+  readonly staticEnergy?: PicojoulesPerCycle;
+  readonly clock?: Megahertz;
+  /** Absent: run. */
+  readonly paddedMacs?: PaddedMacs;
   readonly loc: Location;
 }
 

@@ -1,8 +1,16 @@
-/** Fields of an accelerator file, in the two generations of the ZigZag schema. Units: bit, bit/cycle, pJ per access, cycles. */
+/**
+ * Fields of an accelerator file, in the two generations of the ZigZag schema, and the optional fields that we add to it.
+ * Units: bit, bit/cycle, pJ per access, cycles, MHz, mm², pJ/cycle.
+ */
 import { z } from "zod";
+import { PADDED_MACS } from "../../ir/accelerator.js";
 
 const positive = z.int().min(1);
 const cost = z.number().min(0).nullish();
+/** Largest value of an added field: its sum over all instances stays finite. */
+const MOST = 1e12;
+const amount = z.number().positive().max(MOST);
+const staticEnergy = z.number().min(0).max(MOST).optional();
 
 /** Array dimensions are `D1`, `D2`, …: their numbers are their canonical order (SL-Q27). */
 const arrayDim = z.string().regex(/^D[1-9]\d?$/, "an array dimension: D1, D2, …");
@@ -13,12 +21,15 @@ const common = {
   size: positive,
   r_cost: cost,
   w_cost: cost,
-  area: z.number().min(0).nullish(),
+  area: z.number().min(0).max(MOST).nullish(),
   latency: z.int().min(0).optional(),
   mem_type: z.string().optional(),
   auto_cost_extraction: z.boolean().optional(),
   operands: z.array(memoryOperand).min(1),
   served_dimensions: z.array(arrayDim),
+  static_energy: staticEnergy,
+  burst: positive.optional(),
+  layout: z.string().optional(),
 };
 
 /** Present generation: each port lists what it serves. */
@@ -60,13 +71,17 @@ export const countedPortsMemorySchema = z.strictObject({
 /** Fields that only the earlier generation of a memory has. */
 export const COUNTED_PORTS_FIELDS = ["r_bw", "w_bw", "r_port", "w_port", "rw_port"];
 
-/** `input_precision`, areas and the fields of in-memory computing are read and not used. */
+/**
+ * `input_precision`, the area of a unit (a placeholder in the published set) and the fields of in-memory computing are read and not
+ * used; `area` is that of the whole array.
+ */
 export const arraySchema = z.strictObject({
   input_precision: z.array(positive).optional(),
   unit_energy: z.number().min(0).optional(),
   multiplier_energy: z.number().min(0).optional(),
   unit_area: z.number().min(0).optional(),
   multiplier_area: z.number().min(0).optional(),
+  area: amount.optional(),
   dimensions: z.array(arrayDim).min(1),
   sizes: z.array(positive),
   is_imc: z.boolean().optional(),
@@ -77,6 +92,13 @@ export const arraySchema = z.strictObject({
 
 const memoryName = z.string().regex(/^[A-Za-z_][\w.-]*$/, "a name that starts with a letter");
 
+/** Energy in pJ per operation of one lane. */
+const vectorUnit = z.strictObject({
+  lanes: positive,
+  operations_per_cycle: amount,
+  unit_energy: z.number().min(0).max(MOST),
+});
+
 /** Top of the file. Memories, array and dataflows are checked one by one, so that one mistake hides no other. */
 export const acceleratorSchema = z.strictObject({
   name: z.string().min(1),
@@ -84,8 +106,13 @@ export const acceleratorSchema = z.strictObject({
   operational_array: z.unknown().optional(),
   multipliers: z.unknown().optional(),
   dataflows: z.unknown().optional(),
+  vector_unit: vectorUnit.optional(),
+  static_energy: staticEnergy,
+  clock: amount.optional(),
+  padded_macs: z.enum(PADDED_MACS).optional(),
 });
 
 export type MemoryFields = z.infer<typeof memorySchema>;
 export type CountedPortsMemoryFields = z.infer<typeof countedPortsMemorySchema>;
 export type ArrayFields = z.infer<typeof arraySchema>;
+export type AcceleratorFields = z.infer<typeof acceleratorSchema>;

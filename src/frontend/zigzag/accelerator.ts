@@ -6,6 +6,7 @@ import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import { picojoules } from "../../ir/units.js";
 import { check, valueAt } from "../yaml/schema.js";
 import { parseYaml, type YamlDocument } from "../yaml/yaml-document.js";
+import { acceleratorFacts, statedArea } from "./accelerator-facts.js";
 import { type ArrayFields, acceleratorSchema, arraySchema } from "./accelerator-schema.js";
 import { readDataflows } from "./dataflow.js";
 import { readMemories } from "./memories.js";
@@ -19,7 +20,7 @@ export interface AcceleratorFile {
 /**
  * Reads an accelerator. Memories keep the order of the file, innermost first along every operand's chain.
  *
- * @param text - YAML: sizes in bits, bandwidths in bit/cycle, costs in pJ per access of the full port width
+ * @param text - YAML: sizes in bits, bandwidths in bit/cycle, costs in pJ per access of the full port width; docs/accelerator-file.md
  * @param file - the file as the user named it
  * @throws DiagnosticError with every mistake that was found, each with its line and column
  */
@@ -42,7 +43,14 @@ export function readAccelerator(text: string, file: string): AcceleratorFile {
   const { name } = top.value;
   const { dataflows } = flows;
   return {
-    accelerator: { name, array: array.value, memories: memories.memories, dataflows, loc: { file } },
+    accelerator: {
+      name,
+      array: array.value,
+      memories: memories.memories,
+      dataflows,
+      ...acceleratorFacts(top.value),
+      loc: { file },
+    },
     diagnostics,
   };
 }
@@ -66,7 +74,7 @@ function readArray(document: YamlDocument): ArrayResult {
   const dims = fields.dimensions.map((name, index) => ({ name, size: fields.sizes[index]! }));
   const energy = fields.unit_energy ?? fields.multiplier_energy;
   return {
-    value: { dims: dims.sort(byNumber), macEnergy: picojoules(energy!) }, // `arrayFaults` found sizes and energy present
+    value: { dims: dims.sort(byNumber), macEnergy: picojoules(energy!), ...statedArea(fields.area) }, // `arrayFaults` found sizes and energy present
     diagnostics: [],
   };
 }

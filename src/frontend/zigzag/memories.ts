@@ -19,6 +19,7 @@ import type { Diagnostic } from "../../ir/diagnostics.js";
 import { bits, cycles, picojoules } from "../../ir/units.js";
 import { check, valueAt } from "../yaml/schema.js";
 import type { Path, YamlDocument } from "../yaml/yaml-document.js";
+import { memoryFacts } from "./accelerator-facts.js";
 import {
   COUNTED_PORTS_FIELDS,
   type CountedPortsMemoryFields,
@@ -84,6 +85,7 @@ function build(
 ): MemoryResult {
   const id = String(path.at(-1));
   const { r_cost, w_cost, operands, served_dimensions } = fields;
+  const { facts, diagnostics: factFaults } = memoryFacts(document, path, fields, ports);
   const diagnostics = [
     ...COSTS.filter((field) => fields[field] === undefined || fields[field] === null).map((field) =>
       noAccessCost(document.placeOf([...path, field]), id, field),
@@ -92,6 +94,7 @@ function build(
     ...repeats(document, [...path, "served_dimensions"], served_dimensions, "array dimension"),
     ...strangers(document, [...path, "served_dimensions"], served_dimensions, dims),
     ...portFaults,
+    ...factFaults,
   ];
   if (diagnostics.length > 0) return { diagnostics };
   const memory = {
@@ -103,6 +106,7 @@ function build(
     held: operands,
     served: served_dimensions,
     ports,
+    ...facts,
   };
   return { memory, diagnostics };
 }

@@ -61,6 +61,28 @@ export const granularityAboveBandwidth = (where: Location, granularity: number, 
     "",
   );
 
+/** A burst is a sequence of smallest transfers of every port. */
+export const burstAgainstGranularity = (
+  where: Location,
+  burst: number,
+  port: string,
+  granularity: number,
+): Diagnostic =>
+  error(
+    "burst-against-granularity",
+    where,
+    `a burst of ${burst} bit is no whole number of the smallest transfers of port '${port}', ${granularity} bit each`,
+    `state a multiple of ${granularity}`,
+  );
+
+export const wrongLayout = (where: Location, reason: string): Diagnostic =>
+  error(
+    "wrong-layout",
+    where,
+    `this is no layout: ${reason}`,
+    "list the axes outermost first, an axis perhaps in blocks: 'H W C', or 'C/16 H W C%16'",
+  );
+
 export const portAgainstDirection = (where: Location, port: string, type: string, direction: string): Diagnostic =>
   error(
     "port-against-direction",
