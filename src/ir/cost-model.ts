@@ -213,6 +213,8 @@ export interface CostModel {
   mapLayer(problem: MappingProblem): MappingResult;
   /** A stated mapping as it is, or what it contradicts. */
   evaluateMapping(problem: MappingProblem, stated: StatedMapping): StatedMappingResult;
+  /** Cost of a copy that is alone on the full hierarchy; `undefined` where no ports connect its ends. */
+  copyCost(copy: Copy, hierarchy: Hierarchy): CopyCost | undefined;
   /** Cost of copies that start together on the full hierarchy. */
   copyPhase(copies: readonly Copy[], hierarchy: Hierarchy): CopyPhaseCost;
 }

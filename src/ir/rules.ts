@@ -21,7 +21,7 @@ export interface RuleSet {
   /** Which data is copied (DF §8.5; Q10, Q12, Q15, Q22, Q23, Q25). */
   readonly copies: "published" | "corrected";
   /** Which copies of a node run together (DF §8.5, §9.4; Q24). */
-  readonly copyPhases: "published" | "writes-apart";
+  readonly copyPhases: "published" | "writes-apart" | "buffers";
   /** What a sum over tiles multiplies (DF §10; Q1). */
   readonly totals: "published" | "scaled";
   /** Sizes under unrolling that does not divide, and their rounding (SL §2, §5; Q9–Q13, Q16, Q24). */

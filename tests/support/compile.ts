@@ -51,6 +51,7 @@ export const alwaysFeasible: CostModel = {
   rules: DEFINES,
   mapLayer: () => ({ feasible: true }) as ReturnType<CostModel["mapLayer"]>, // nobody looks at the mapping
   evaluateMapping: published.evaluateMapping,
+  copyCost: published.copyCost,
   copyPhase: published.copyPhase,
 };
 

@@ -36,8 +36,8 @@ interface Interval {
  *
  * @throws DiagnosticError (infeasible) when the hardware has no port for a hop (DF-Q12)
  */
-export function copyPhase(copies: readonly Copy[], hierarchy: Hierarchy): CopyPhaseCost {
-  const timed = copies.map((copy) => timeline(copy, hierarchy));
+export function copyPhase(copies: readonly Copy[], hierarchy: Hierarchy, find: FindPath = pathOf): CopyPhaseCost {
+  const timed = copies.map((copy) => timeline(copy, hierarchy, find));
   const portBusy = busyUntil(timed.flatMap(({ intervals }) => intervals));
   return {
     energy: timed.reduce((sum, { cost }) => sum + cost.energy, 0),
@@ -69,11 +69,42 @@ function writesApart(copies: readonly Copy[], hierarchy: Hierarchy): CopyPhaseCo
   };
 }
 
+/** Costs of copies, one by one and in phases. */
+export type CopyRules = Pick<CostModel, "copyCost" | "copyPhase">;
+
+const costBy =
+  (find: FindPath): CopyRules["copyCost"] =>
+  (copy, hierarchy) =>
+    find(copy, hierarchy) === undefined ? undefined : timeline(copy, hierarchy, find).cost;
+
 /** How the copies of a node form phases. */
-export const COPY_PHASES: Behaviours<RuleSet["copyPhases"], CostModel["copyPhase"]> = {
-  published: { quirks: ["DF-Q24"], rule: copyPhase },
-  "writes-apart": { quirks: ["DF-Q24"], rule: writesApart },
+export const COPY_PHASES: Behaviours<RuleSet["copyPhases"], CopyRules> = {
+  published: {
+    quirks: ["DF-Q24"],
+    rule: { copyCost: costBy(pathOf), copyPhase: (copies, hierarchy) => copyPhase(copies, hierarchy) },
+  },
+  "writes-apart": { quirks: ["DF-Q24"], rule: { copyCost: costBy(pathOf), copyPhase: writesApart } },
+  // data that moves inside a memory, from one buffer to another, is read and written there
+  buffers: {
+    quirks: ["DF-Q24"],
+    rule: {
+      copyCost: costBy(pathBetweenBuffers),
+      copyPhase: (copies, hierarchy) => copyPhase(copies, hierarchy, pathBetweenBuffers),
+    },
+  },
 };
+
+type FindPath = (copy: Pick<Copy, "from" | "to">, hierarchy: Hierarchy) => readonly Step[] | undefined;
+
+/** The path of a copy, or the one step inside the memory that both ends are in. */
+function pathBetweenBuffers({ from, to }: Pick<Copy, "from" | "to">, hierarchy: Hierarchy): readonly Step[] | undefined {
+  if (from.memory !== to.memory) return pathOf({ from, to }, hierarchy);
+  const memory = hierarchy.memories.find(({ id }) => id === from.memory);
+  const sendPort = memory && (portFor(memory, from.operand, "tl") ?? portFor(memory, from.operand, "th"));
+  const receivePort = memory && (portFor(memory, to.operand, "fh") ?? portFor(memory, to.operand, "fl"));
+  if (memory === undefined || sendPort === undefined || receivePort === undefined) return undefined;
+  return [{ operand: from.operand, sender: memory, sendPort, receiver: memory, receivePort }];
+}
 
 /**
  * Path of a copy. Memories on the way store the data and send it on. Where no chain holds both ends, it climbs the source's chain to
@@ -131,8 +162,9 @@ function step(
 function timeline(
   copy: Copy,
   hierarchy: Hierarchy,
+  find: FindPath,
 ): { readonly cost: CopyCost; readonly intervals: readonly Interval[] } {
-  const path = pathOf(copy, hierarchy);
+  const path = find(copy, hierarchy);
   if (path === undefined) throw new DiagnosticError([copyWithoutPath(copy)], "infeasible");
   const hops = path.map((stop) => hopCost(stop, copy.bits));
   const intervals: Interval[] = [];

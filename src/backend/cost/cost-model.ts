@@ -11,6 +11,6 @@ export function createCostModel(rules: RuleSet): CostModel {
     rules,
     mapLayer,
     evaluateMapping: (problem, stated) => evaluateStated(problem, stated, rules, mapLayer),
-    copyPhase: COPY_PHASES[rules.copyPhases].rule,
+    ...COPY_PHASES[rules.copyPhases].rule,
   };
 }

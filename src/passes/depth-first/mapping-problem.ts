@@ -30,7 +30,7 @@ export function mappingProblem(
   const operands = [node.output, ...inEquationOrder(node)];
   const inputCut = cutAt(hierarchy, activations(node)[0]?.memoryOperand, topInput);
   const outputCut = cutAt(inputCut, node.output.memoryOperand, topOutput);
-  const own = giveOwnChains(operands, outputCut);
+  const own = ownChains(operands, outputCut);
   const weightCut = node.weights.reduce(
     (cut, { name }) => cutAt(cut, own.links.get(name), weightMemory),
     own.hierarchy,
@@ -45,7 +45,7 @@ export function mappingProblem(
 }
 
 /** Inputs and weights as the layer's equation names them. */
-function inEquationOrder({ layer, inputs, weights }: GraphNode): readonly SizedOperand[] {
+export function inEquationOrder({ layer, inputs, weights }: GraphNode): readonly SizedOperand[] {
   const byName = new Map([...inputs, ...weights].map((operand) => [operand.name, operand]));
   return (layer?.operands ?? []).flatMap(({ name }) => byName.get(name) ?? []);
 }
@@ -56,7 +56,7 @@ const cutAt = (hierarchy: Hierarchy, operand: MemoryOperand | undefined, top: Me
     : cutAbove(hierarchy, operand, top);
 
 /** An operand whose chain another one has already, like the second input of an addition, gets a chain of its own beside it. */
-function giveOwnChains(operands: readonly SizedOperand[], hierarchy: Hierarchy) {
+export function ownChains(operands: readonly SizedOperand[], hierarchy: Hierarchy) {
   const links = new Map<string, MemoryOperand>();
   const wanted = new Set(operands.map(({ memoryOperand }) => memoryOperand));
   let shared = hierarchy;
@@ -77,7 +77,7 @@ function giveOwnChains(operands: readonly SizedOperand[], hierarchy: Hierarchy) 
  * Without the chains that no operand of the layer uses: a layer that only reads one map leaves the weight memories alone. The reference
  * has no such layer; with the weight chain left in, SL-Q7 and SL-Q8 would leave the hop from a shared memory out of its loading.
  */
-function onlyChainsOf(hierarchy: Hierarchy, used: ReadonlySet<MemoryOperand>): Hierarchy {
+export function onlyChainsOf(hierarchy: Hierarchy, used: ReadonlySet<MemoryOperand>): Hierarchy {
   const held = new Set(hierarchy.memories.flatMap(({ operands }) => operands.map(({ operand }) => operand)));
   const unused = [...held].filter((operand) => !used.has(operand));
   return unused.reduce((rest, operand) => withoutOperand(rest, operand, () => true), hierarchy);

@@ -1,0 +1,204 @@
+/** What the mapper is asked about one layer on one tile (EM §3): windows that meet borders, transposed convolutions as their phases. */
+import { cutAbove, type Hierarchy, levelOf, type Memory } from "../../ir/accelerator.js";
+import type { AxisMap, Dim, TransposedMap, WindowMap } from "../../ir/axis-map.js";
+import type { MappingProblem, OperandShape, WindowShape } from "../../ir/cost-model.js";
+import type { LayerUnrolling, Work } from "../../ir/facts.js";
+import { extent, type Interval } from "../../ir/interval.js";
+import {
+  iterations,
+  type Layer,
+  type Loop,
+  loopSize,
+  type Operand,
+  type Tensor,
+  type TensorId,
+} from "../../ir/network.js";
+import type { GraphNode } from "../depth-first/graph.js";
+import { inEquationOrder, onlyChainsOf, ownChains } from "../depth-first/mapping-problem.js";
+import type { SizedOperand } from "../depth-first/operands.js";
+import { BOTH, type Both, type DirectedLoops, type Direction } from "./stack-maps.js";
+import { hittingPairs, type TapPhase, tapPhases } from "./tap-phases.js";
+
+/** A layer on one tile: what it computes, and what it reads of each of its inputs. */
+export interface LayerTile {
+  readonly node: GraphNode;
+  readonly directed: DirectedLoops;
+  /** Box of the output that is computed. */
+  readonly computed: Both<Interval>;
+  /** By operand: the box that it reads, and the axes of the tensor that the directions run along. */
+  readonly reads: ReadonlyMap<string, OperandBox>;
+}
+
+export interface OperandBox {
+  readonly box: Both<Interval | undefined>;
+  readonly maps: Both<AxisMap | "all">;
+}
+
+/** Highest memory of each operand of the layer, by operand name; absent: the top of its chain. */
+export type Homes = ReadonlyMap<string, Memory>;
+
+/** What problems of a network's layers are made of besides the tile. */
+export interface ProblemSource {
+  readonly hierarchy: Hierarchy;
+  readonly unrolling: ReadonlyMap<string, LayerUnrolling>;
+  readonly stored: ReadonlyMap<TensorId, Tensor>;
+}
+
+/** One problem per phase of a transposed convolution; one for every other layer. */
+export function layerProblems(tile: LayerTile, homes: Homes, source: ProblemSource): readonly MappingProblem[] {
+  const { node } = tile;
+  const { layer } = node;
+  if (layer === undefined) throw new Error(`'${node.id}' is no layer`);
+  const unrolling = source.unrolling.get(node.id)?.unrolling;
+  if (unrolling === undefined) throw new Error(`layer '${node.id}' has no unrolling`);
+  const operands = [node.output, ...inEquationOrder(node)];
+  const own = ownChains(operands, source.hierarchy);
+  const cut = operands.reduce((hierarchy, { name }) => {
+    const [top, link] = [homes.get(name), own.links.get(name)!]; // every operand has a link
+    return top === undefined || levelOf(top, link) === undefined ? hierarchy : cutAbove(hierarchy, link, top);
+  }, own.hierarchy);
+  const hierarchy = onlyChainsOf(cut, new Set(own.links.values()));
+  return phasesOf(tile).map((phase) => {
+    const loops = loopsOf(tile, phase);
+    const shape = (operand: SizedOperand): OperandShape => ({
+      name: operand.name,
+      memoryOperand: own.links.get(operand.name)!,
+      bits: operand.name === node.output.name ? node.partialBits : operand.bits,
+      ...indexOf(operand, { tile, phase, loops, stored: source.stored }),
+    });
+    return { loops, operands: operands.map(shape), finalOutputBits: node.output.bits, hierarchy, unrolling };
+  });
+}
+
+/**
+ * Work of a layer on a box of its output. Windows that hang over the border count whole; of a transposed convolution the pairs of input
+ * and tap that hit the box.
+ */
+export function workOn(
+  layer: Layer,
+  directed: DirectedLoops,
+  computed: Both<Interval>,
+  stored: ReadonlyMap<TensorId, Tensor>,
+): Work {
+  const boxed = boxedLoops(layer.loops, directed, computed);
+  const scattered = transposedAxes(layer);
+  const operations = scattered.reduce((count, { map, extent: inputs }) => {
+    const output = outputAlong(map.out, layer, directed, computed);
+    const taps = loopSize(layer.loops, map.tap);
+    return (count / (extent(output) * taps)) * hittingPairs(map, output, taps, inputs);
+  }, iterations(boxed));
+  const whole = scattered.length > 0 ? 1 : layer.macs / iterations(layer.loops);
+  return { operations, macs: layer.macs === 0 ? 0 : operations * whole };
+
+  function transposedAxes({ operands }: Layer) {
+    return operands.flatMap((operand) =>
+      operand.axes.flatMap((map, axis) =>
+        map.kind === "transposed" ? [{ map, extent: extentOf(operand, axis, stored) }] : [],
+      ),
+    );
+  }
+}
+
+/** Phase along each axis of a transposed convolution, by the loop of the output. */
+type Phases = ReadonlyMap<Dim, TapPhase>;
+
+function phasesOf({ node, directed, computed }: LayerTile): readonly Phases[] {
+  const layer = node.layer!; // asked of layers only
+  const maps = layer.operands.flatMap(({ axes }) =>
+    axes.filter((map): map is TransposedMap => map.kind === "transposed"),
+  );
+  return maps.reduce<readonly Phases[]>(
+    (combinations, map) => {
+      const phases = tapPhases(map, outputAlong(map.out, layer, directed, computed), loopSize(layer.loops, map.tap));
+      return combinations.flatMap((known) => phases.map((phase) => new Map([...known, [map.out, phase]])));
+    },
+    [new Map()],
+  );
+}
+
+/** Interval of the output that a tile computes along a loop. */
+function outputAlong(loop: Dim, layer: Layer, directed: DirectedLoops, computed: Both<Interval>): Interval {
+  const direction = BOTH.find((candidate) => directed[candidate] === loop);
+  return direction === undefined ? { lo: 0, hi: loopSize(layer.loops, loop) } : computed[direction];
+}
+
+const boxedLoops = (loops: readonly Loop[], directed: DirectedLoops, computed: Both<Interval>): readonly Loop[] =>
+  loops.map((loop) => {
+    const direction = BOTH.find((candidate) => directed[candidate] === loop.dim);
+    return direction === undefined ? loop : { dim: loop.dim, size: extent(computed[direction]) };
+  });
+
+/** Loop sizes on the tile; those of a phase where there are several. */
+function loopsOf({ node, directed, computed }: LayerTile, phases: Phases): readonly Loop[] {
+  const sizes = new Map<Dim, number>();
+  for (const map of node.layer!.operands.flatMap(({ axes }) => axes)) {
+    const phase = map.kind === "transposed" ? phases.get(map.out) : undefined;
+    if (map.kind !== "transposed" || phase === undefined) continue;
+    sizes.set(map.out, phase.outputs).set(map.tap, phase.taps);
+  }
+  return boxedLoops(node.loops, directed, computed).map(({ dim, size }) => ({ dim, size: sizes.get(dim) ?? size }));
+}
+
+interface IndexContext {
+  readonly tile: LayerTile;
+  readonly phase: Phases;
+  readonly loops: readonly Loop[];
+  readonly stored: ReadonlyMap<TensorId, Tensor>;
+}
+
+/** How the loops of a tile index an operand. */
+function indexOf(operand: SizedOperand, context: IndexContext): Pick<OperandShape, "relevant" | "windows" | "whole"> {
+  const layer = context.tile.node.layer!; // asked of layers only
+  const own = layer.operands.find(({ name }) => name === operand.name)!; // operands of a node are its layer's
+  const windows = own.axes.flatMap((map, axis) => windowShape(map, axis, own, context));
+  const slid = new Set(windows.flatMap(({ out, tap }) => [out, tap]));
+  const plain = own.axes.filter((map) => map.kind !== "window" && map.kind !== "transposed");
+  const relevant = new Set(plain.flatMap(directLoops).filter((dim) => !slid.has(dim)));
+  const whole = own.axes.reduce((product, map, axis) => product * wholeFactor(map, axis, own, context), 1);
+  return {
+    relevant: [...relevant].filter((dim) => loopSize(context.loops, dim, 1) > 1),
+    windows,
+    ...(whole > 1 && { whole }),
+  };
+}
+
+function directLoops(map: AxisMap): readonly Dim[] {
+  if (map.kind === "pointwise" || map.kind === "whole") return map.loops;
+  return map.kind === "window" || map.kind === "transposed" ? [] : [map.out];
+}
+
+function windowShape(map: AxisMap, axis: number, own: Operand, context: IndexContext): readonly WindowShape[] {
+  if (map.kind === "window") {
+    const { out, tap, stride, dilation } = map;
+    const { lo, stored } = placeOf(map, axis, own, context);
+    const shift = stride * lo - map.before - stored.lo;
+    return [{ out, tap, stride, dilation, clip: { shift, extent: extent(stored) } }];
+  }
+  const phase = map.kind === "transposed" ? context.phase.get(map.out) : undefined;
+  if (map.kind !== "transposed" || phase === undefined) return [];
+  const { stored } = placeOf(map, axis, own, context);
+  const clip = { shift: phase.first - stored.lo, extent: extent(stored) };
+  return [{ out: map.out, tap: map.tap, stride: 1, dilation: phase.dilation, clip }];
+}
+
+/** First output that a tile computes along a window's loop, and what it reads of the input's axis. */
+function placeOf(map: WindowMap | TransposedMap, axis: number, own: Operand, { tile, stored }: IndexContext) {
+  const direction = directionOf(map, own.name, tile);
+  const whole = { lo: 0, hi: extentOf(own, axis, stored) };
+  if (direction === undefined)
+    return { lo: outputAlong(map.out, tile.node.layer!, tile.directed, tile.computed).lo, stored: whole };
+  return { lo: tile.computed[direction].lo, stored: tile.reads.get(own.name)?.box[direction] ?? { lo: 0, hi: 0 } };
+}
+
+const directionOf = (map: AxisMap, operand: string, { reads }: LayerTile): Direction | undefined =>
+  BOTH.find((direction) => reads.get(operand)?.maps[direction] === map);
+
+/** Times that an axis is read whole: an operator that needs all of it, whatever part of the output it computes. */
+function wholeFactor(map: AxisMap, axis: number, own: Operand, { loops, stored }: IndexContext): number {
+  if (map.kind !== "whole") return 1;
+  const covered = map.loops.reduce((product, dim) => product * loopSize(loops, dim, 1), 1);
+  return Math.ceil(extentOf(own, axis, stored) / covered);
+}
+
+const extentOf = ({ tensor }: Operand, axis: number, stored: ReadonlyMap<TensorId, Tensor>): number =>
+  (tensor === undefined ? undefined : stored.get(tensor)?.dims[axis]) ?? 1;

@@ -1,0 +1,208 @@
+/** What homes cost (EM §2): energies of copies, rings and layers of one stack, each looked up once. */
+import type { Memory } from "../../ir/accelerator.js";
+import type { Copy, CopyEnd, CopyKind, CostModel, MappingProblem, MappingResult } from "../../ir/cost-model.js";
+import { chainTop } from "../depth-first/levels.js";
+import { keptRings } from "../regions/kept-rings.js";
+import type { RingKind } from "../regions/pieces.js";
+import type { StackGeometry } from "./geometry.js";
+import { layerProblems, type ProblemSource } from "./layer-problems.js";
+import type { FeatureMap } from "./stack-maps.js";
+import type { Rings } from "./storage.js";
+import type { PieceBits, TileNode, TileRead } from "./tile-nodes.js";
+
+/** Where the part of a map that a tile uses lies: whole at the top, or in a memory on chip. */
+export type PartHome =
+  | { readonly kind: "whole" }
+  | { readonly kind: "kept" | "fetched-again"; readonly memory: Memory };
+
+export type Feasible = Extract<MappingResult, { feasible: true }>;
+
+/** A layer on a tile type with the mappings of its problems. */
+export interface LayerAnswer {
+  readonly energy: number;
+  /** Bits that its blocks take, by memory. */
+  readonly occupancy: Readonly<Record<string, number>>;
+}
+
+/** Bits in each memory, by id. */
+export type Reserved = ReadonlyMap<string, number>;
+
+/** A layer with homes that nothing can be mapped on. */
+const IMPOSSIBLE: LayerAnswer = { energy: Number.POSITIVE_INFINITY, occupancy: {} };
+
+export class StackCosts {
+  readonly #source: ProblemSource;
+  readonly #costModel: CostModel;
+  readonly #capacity: ReadonlyMap<string, number>;
+  readonly #copyEnergies = new Map<string, number>();
+  readonly #problems = new Map<string, readonly MappingProblem[]>();
+  readonly #answers = new Map<string, { readonly available: Readonly<Record<string, number>>; readonly answer: LayerAnswer }[]>();
+
+  constructor(source: ProblemSource, costModel: CostModel) {
+    this.#source = source;
+    this.#costModel = costModel;
+    this.#capacity = new Map(source.hierarchy.memories.map(({ id, size }) => [id, size]));
+  }
+
+  /** Highest memory of a chain. */
+  top(operand: string): Memory {
+    return chainTop(this.#source.hierarchy, operand);
+  }
+
+  /** Energy of a copy in pJ; infinite where no ports connect its ends. */
+  copyEnergy(bits: number, from: CopyEnd, to: CopyEnd): number {
+    if (bits === 0) return 0;
+    const key = [bits, from.operand, from.memory, to.operand, to.memory].join("\n");
+    const known = this.#copyEnergies.get(key);
+    if (known !== undefined) return known;
+    const copy: Copy = { kind: "output-to-input", layer: "", operand: "", bits, from, to };
+    const energy = this.#costModel.copyCost(copy, this.#source.hierarchy)?.energy ?? Number.POSITIVE_INFINITY;
+    this.#copyEnergies.set(key, energy);
+    return energy;
+  }
+
+  copiesEnergy(copies: readonly Copy[]): number {
+    return copies.reduce((sum, { bits, from, to }) => sum + this.copyEnergy(bits, from, to), 0);
+  }
+
+  /**
+   * A layer of a tile type with the given homes and room.
+   *
+   * @param key - of node and tile type
+   * @param inputs - home of each read, in order
+   */
+  layer(key: string, node: TileNode, homes: LayerHomes, reserved: Reserved): LayerAnswer {
+    const full = `${key}\n${homesKey(homes)}`;
+    const problems = this.problems(full, node, homes);
+    const available = this.#available(problems, reserved);
+    const known = this.#answers.get(full) ?? [];
+    const found = known.find((entry) => covers(entry, available));
+    if (found !== undefined) return found.answer;
+    const answer = this.#solve(problems, available);
+    this.#answers.set(full, [...known, { available, answer }]);
+    return answer;
+  }
+
+  problems(key: string, node: TileNode, homes: LayerHomes): readonly MappingProblem[] {
+    const known = this.#problems.get(key);
+    if (known !== undefined) return known;
+    const byOperand = new Map<string, Memory>([[node.map.node.output.name, homes.output]]);
+    node.reads.forEach(({ operand }, i) => void byOperand.set(operand.name, homes.inputs[i]!)); // one home per read
+    if (homes.weights !== undefined) for (const { name } of node.map.node.weights) byOperand.set(name, homes.weights);
+    const problems = layerProblems(node.tile!, byOperand, this.#source); // asked of nodes that run
+    this.#problems.set(key, problems);
+    return problems;
+  }
+
+  /** The problems with the room that is left. */
+  withRoom(problems: readonly MappingProblem[], reserved: Reserved): readonly MappingProblem[] {
+    const available = this.#available(problems, reserved);
+    return problems.map((problem) => ({ ...problem, available }));
+  }
+
+  /** Whether what is reserved fits; the top holds everything between stacks and is not asked. */
+  fits(reserved: Reserved): boolean {
+    for (const [memory, bits] of reserved) if (bits > this.#capacity.get(memory)!) return false; // memories of the hierarchy
+    return true;
+  }
+
+  #available(problems: readonly MappingProblem[], reserved: Reserved): Readonly<Record<string, number>> {
+    const memories = problems[0]?.hierarchy.memories ?? [];
+    return Object.fromEntries(memories.map(({ id, size }) => [id, Math.max(0, size - (reserved.get(id) ?? 0))]));
+  }
+
+  #solve(problems: readonly MappingProblem[], available: Readonly<Record<string, number>>): LayerAnswer {
+    let energy = 0;
+    const occupancy: Record<string, number> = {};
+    for (const problem of problems) {
+      const result = this.#costModel.mapLayer({ ...problem, available });
+      if (!result.feasible) return IMPOSSIBLE;
+      energy += result.cost.energy;
+      for (const [id, bits] of Object.entries(result.cost.occupancy)) occupancy[id] = Math.max(occupancy[id] ?? 0, bits);
+    }
+    return { energy, occupancy };
+  }
+}
+
+/** Homes of all that one layer touches on a tile type. */
+export interface LayerHomes {
+  readonly inputs: readonly Memory[];
+  readonly output: Memory;
+  readonly weights?: Memory;
+}
+
+const homesKey = ({ inputs, output, weights }: LayerHomes): string =>
+  [output.id, weights?.id ?? "", ...inputs.map(({ id }) => id)].join("\n");
+
+/** An answer that was found with at least as much room, and takes no more than there is now; or none was found with more. */
+function covers(
+  known: { readonly available: Readonly<Record<string, number>>; readonly answer: LayerAnswer },
+  available: Readonly<Record<string, number>>,
+): boolean {
+  const ids = Object.keys(available);
+  const hadMore = ids.every((id) => known.available[id]! >= available[id]!);
+  return hadMore && ids.every((id) => (known.answer.occupancy[id] ?? 0) <= available[id]!);
+}
+
+/** Rings of a map in bits. */
+export interface RingBits {
+  readonly column: number;
+  readonly row: number;
+}
+
+export function ringBits({ node, cellBits }: FeatureMap, kind: RingKind, { regions }: StackGeometry): RingBits {
+  const { column, row } = keptRings(regions.get(node.id)!, kind); // every map has regions
+  return { column: column.columns * column.rows * cellBits, row: row.columns * row.rows * cellBits };
+}
+
+/** Copies that bring kept overlap of an operand beside the new part. */
+export function gathers(read: TileRead, home: Memory, rings: Rings, layer: string): readonly Copy[] {
+  const { column, row } = read.pieces[rings.kind];
+  return [
+    ...ringCopy("cache-read", layer, read.operand.name, column, read.operand.memoryOperand, rings.column, home),
+    ...ringCopy("cache-read", layer, read.operand.name, row, read.operand.memoryOperand, rings.row, home),
+  ].filter(({ from, to }) => from.memory !== to.memory);
+}
+
+function ringCopy(
+  kind: CopyKind,
+  layer: string,
+  operand: string,
+  bits: number,
+  memoryOperand: string,
+  from: Memory | undefined,
+  to: Memory | undefined,
+): readonly Copy[] {
+  if (bits === 0 || from === undefined || to === undefined) return [];
+  const end = ({ id }: Memory): CopyEnd => ({ operand: memoryOperand, memory: id });
+  return [{ kind, layer, operand, bits, from: end(from), to: end(to) }];
+}
+
+/** Copies that keep overlap of a map for later tiles, in the order in which they must run. */
+export function keepingCopies({ map, writes }: TileNode, home: Memory, rings: Rings): readonly Copy[] {
+  const { node } = map;
+  const { newToColumn, rowToColumn, newToRow } = writes[rings.kind];
+  const name = node.layer === undefined ? "I" : node.output.name;
+  const copy = (bits: number, from: Memory | undefined, to: Memory | undefined) =>
+    ringCopy("cache-write", node.id, name, bits, node.output.memoryOperand, from, to);
+  return [
+    ...copy(rowToColumn, rings.row, rings.column),
+    ...copy(newToColumn, home, rings.column),
+    ...copy(newToRow, home, rings.row),
+  ];
+}
+
+/** Copies that write what a tile owes outside of the stack. */
+export function owedCopies({ map, owed }: TileNode, home: Memory, rings: Rings, top: Memory): readonly Copy[] {
+  const { node } = map;
+  const bits: PieceBits = owed[rings.kind];
+  const copy = (amount: number, from: Memory | undefined) =>
+    ringCopy("stack-output", node.id, node.output.name, amount, node.output.memoryOperand, from, top);
+  return [...copy(bits.new, home), ...copy(bits.column, rings.column), ...copy(bits.row, rings.row)];
+}
+
+/** Copy of the new part of a stack input from where maps live between stacks. */
+export function fetchCopy({ map }: TileNode, bits: number, home: Memory, top: Memory): readonly Copy[] {
+  const { node } = map;
+  return ringCopy("stack-input", node.id, "I", bits, node.output.memoryOperand, top, home);
+}
