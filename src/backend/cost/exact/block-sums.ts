@@ -1,0 +1,158 @@
+/** The axes of an operand together: what its transfers over a cut carry (EM §3, Block sums). */
+import type { Dim } from "../../../ir/axis-map.js";
+import {
+  type AxisFigures,
+  type Histogram,
+  type PairHistogram,
+  plainFigures,
+  type Visits,
+  visits,
+} from "./axis-figures.js";
+import type { Cut, ExactOperand, Flow, FlowKind } from "./exact-layer.js";
+import { windowFigures } from "./window-figures.js";
+
+/** Steps of a dim that lie below a cut. */
+export type BlockOf = (dim: Dim) => number;
+
+/** One visit of every block, by the elements that it carries. */
+export interface BlockSums {
+  readonly upper: Histogram;
+  readonly lower: Histogram;
+  /** Elements of the largest block of a lower instance. */
+  readonly largest: number;
+  readonly busy: readonly PairHistogram[];
+}
+
+export function blockSums({ whole }: ExactOperand, cut: Cut, blockOf: BlockOf): BlockSums {
+  const axes = [
+    ...cut.plain.map((fan) => plainFigures(fan, blockOf(fan.steps.dim))),
+    ...cut.windows.map(({ window, out, tap }) =>
+      windowFigures(window, out, tap, blockOf(window.out), blockOf(window.tap)),
+    ),
+  ];
+  return axes.reduce(combineAxes, wholeOnly(whole));
+}
+
+const wholeOnly = (whole: number): BlockSums => ({
+  upper: { values: [whole], counts: [1] },
+  lower: { values: [whole], counts: [1] },
+  largest: whole,
+  busy: [{ upper: [whole], lower: [whole], counts: [1] }],
+});
+
+export const combineAxes = (a: BlockSums, b: AxisFigures): BlockSums => ({
+  upper: productHistogram(a.upper, b.upper),
+  lower: productHistogram(a.lower, b.lower),
+  largest: a.largest * b.largest,
+  busy: a.busy.flatMap((one) => b.busy.map((other) => productPairs(one, other))),
+});
+
+function productHistogram(a: Histogram, b: Histogram): Histogram {
+  const values: number[] = [];
+  const counts: number[] = [];
+  for (let i = 0; i < a.values.length; i++) {
+    for (let j = 0; j < b.values.length; j++) {
+      const value = a.values[i]! * b.values[j]!;
+      const count = a.counts[i]! * b.counts[j]!;
+      const at = values.indexOf(value);
+      if (at === -1) {
+        values.push(value);
+        counts.push(count);
+      } else counts[at]! += count;
+    }
+  }
+  return { values, counts };
+}
+
+function productPairs(a: PairHistogram, b: PairHistogram): PairHistogram {
+  const upper: number[] = [];
+  const lower: number[] = [];
+  const counts: number[] = [];
+  for (let i = 0; i < a.counts.length; i++) {
+    for (let j = 0; j < b.counts.length; j++) {
+      upper.push(a.upper[i]! * b.upper[j]!);
+      lower.push(a.lower[i]! * b.lower[j]!);
+      counts.push(a.counts[i]! * b.counts[j]!);
+    }
+  }
+  return { upper, lower, counts };
+}
+
+/** Visits over all dims that do not index the operand: `U` and `V`. */
+export function cutVisits({ irrelevant }: Cut, blockOf: BlockOf): Visits {
+  const product = { upper: 1, lower: 1, busy: 1 };
+  for (const fan of irrelevant) {
+    const { upper, lower, busy } = visits(fan, blockOf(fan.steps.dim));
+    product.upper *= upper;
+    product.lower *= lower;
+    product.busy *= busy;
+  }
+  return product;
+}
+
+/** What one visit of every block costs under one flow. */
+export interface FlowPrice {
+  /** Accesses of the full port width at either end, summed over all instances. */
+  readonly upperAccesses: number;
+  readonly lowerAccesses: number;
+  /** Cycles of the busiest instance: of the transfers, paced by the slower end, and of its port at either end. */
+  readonly pacedCycles: number;
+  readonly upperCycles: number;
+  readonly lowerCycles: number;
+  /** Cycles of the longest single transfer. */
+  readonly longestTransfer: number;
+}
+
+export function flowPrice({ upper, lower }: Flow, sums: BlockSums): FlowPrice {
+  const upperTime = timing(upper.width, upper.port.bandwidth);
+  const lowerTime = lower === undefined ? () => 0 : timing(lower.width, lower.port.bandwidth);
+  const price = {
+    upperAccesses: accesses(sums.upper, upper.width, upper.port),
+    lowerAccesses: lower === undefined ? 0 : accesses(sums.lower, lower.width, lower.port),
+    pacedCycles: 0,
+    upperCycles: 0,
+    lowerCycles: 0,
+    longestTransfer: 0,
+  };
+  for (const { upper: up, lower: low, counts } of sums.busy) {
+    let paced = 0;
+    let above = 0;
+    let below = 0;
+    for (let i = 0; i < counts.length; i++) {
+      const send = upperTime(up[i]!);
+      const receive = lowerTime(low[i]!);
+      const pace = Math.max(send, receive);
+      paced += counts[i]! * pace;
+      above += counts[i]! * send;
+      below += counts[i]! * receive;
+      price.longestTransfer = Math.max(price.longestTransfer, pace);
+    }
+    price.pacedCycles = Math.max(price.pacedCycles, paced);
+    price.upperCycles = Math.max(price.upperCycles, above);
+    price.lowerCycles = Math.max(price.lowerCycles, below);
+  }
+  return price;
+}
+
+const timing = (width: number, bandwidth: number) => (elements: number) => Math.ceil((elements * width) / bandwidth);
+
+function accesses({ values, counts }: Histogram, width: number, port: Flow["upper"]["port"]): number {
+  let granules = 0;
+  for (let i = 0; i < values.length; i++) granules += counts[i]! * Math.ceil((values[i]! * width) / port.granularity);
+  return granules * (port.granularity / port.bandwidth);
+}
+
+/** How often a flow visits every block; `upper` and `lower` count instances, `busy` is the busiest one's. */
+export function flowVisits(kind: FlowKind, cut: Cut, { upper, lower, busy }: Visits, fresh: number): Visits {
+  const last = { upper: cut.isUpperComplete ? 1 : 0, lower: cut.isLowerComplete ? 1 : 0 };
+  switch (kind) {
+    case "fill":
+      return { upper, lower, busy };
+    case "partial":
+      return { upper: upper - last.upper, lower: lower - last.lower, busy: busy - 1 };
+    case "last":
+      return { ...last, busy: 1 };
+    case "old":
+      return { upper: upper - fresh, lower: upper - fresh, busy: busy - 1 };
+  }
+}

@@ -1,0 +1,178 @@
+/** A mapping problem as the exact model sees it: per operand, the cuts between neighbouring levels and how the array fans out there. */
+import type { Direction, Port } from "../../../ir/accelerator.js";
+import type { Dim } from "../../../ir/axis-map.js";
+import type { MappingProblem, OperandShape, WindowShape } from "../../../ir/cost-model.js";
+import {
+  accessEnergy,
+  type LayerModel,
+  layerModel,
+  type OperandLevel,
+  type OperandModel,
+  portOf,
+  relevanceOf,
+} from "../mapper/layer-model.js";
+import { type ArrayUse, arrayUse, type DimSteps, type Fan, fanOut, wholeDim } from "./unrolling.js";
+
+/** One end of the transfers over a cut. */
+export interface FlowEnd {
+  /** Level of the operand. */
+  readonly level: number;
+  readonly direction: Direction;
+  readonly port: Port;
+  /** Position of the port among all of the layer. */
+  readonly portIndex: number;
+  /** pJ per access of the full port width. */
+  readonly energy: number;
+  /** Bits per element. */
+  readonly width: number;
+}
+
+/** `fill`: input blocks down. `partial`, `last`: output blocks up, before and at the last visit. `old`: partial sums down. */
+export type FlowKind = "fill" | "partial" | "last" | "old";
+
+/** Transfers of one kind over a cut. At the array's cut there is no lower end. */
+export interface Flow {
+  readonly kind: FlowKind;
+  readonly upper: FlowEnd;
+  readonly lower: FlowEnd | undefined;
+}
+
+export interface WindowFans {
+  readonly window: WindowShape;
+  readonly out: Fan;
+  readonly tap: Fan;
+}
+
+/** The border between level `index` and the level above it; `index` −1 is the border between the array and level 0. */
+export interface Cut {
+  readonly index: number;
+  readonly plain: readonly Fan[];
+  readonly windows: readonly WindowFans[];
+  readonly irrelevant: readonly Fan[];
+  readonly flows: readonly Flow[];
+  /** Whether what the upper (the lower) level gets at the last visit is complete: no reduction fans out above it. */
+  readonly isUpperComplete: boolean;
+  readonly isLowerComplete: boolean;
+}
+
+export interface ExactOperand {
+  /** Position in the problem. */
+  readonly index: number;
+  readonly model: OperandModel;
+  readonly whole: number;
+  /** Array cut first: `cuts[m + 1]` lies above level `m`. */
+  readonly cuts: readonly Cut[];
+  /** Instances above the highest level that sum apart: 1 unless a reduction is unrolled beyond every memory. */
+  readonly homeReplicas: number;
+}
+
+export interface ExactLayer {
+  readonly problem: MappingProblem;
+  readonly model: LayerModel;
+  readonly array: ArrayUse;
+  /** Operands that exist: those of zero bits do not (EM §3). */
+  readonly operands: readonly ExactOperand[];
+  /** Bits that blocks may take, per memory of the hierarchy. */
+  readonly available: readonly number[];
+  /** `memory.port` of every port. */
+  readonly ports: readonly string[];
+}
+
+/** @throws Error when an operand is indexed twice by one dim, or as `layerModel` does: defects of the caller */
+export function exactLayer(problem: MappingProblem): ExactLayer {
+  const model = layerModel(problem);
+  const array = arrayUse(problem.loops, problem.hierarchy.array, problem.unrolling);
+  const { memories } = problem.hierarchy;
+  const operands = model.operands.flatMap((operand, index) =>
+    operand.bits === 0 ? [] : [exactOperand(problem, model, array, operand, index)],
+  );
+  return {
+    problem,
+    model,
+    array,
+    operands,
+    available: memories.map(({ id, size }) => problem.available?.[id] ?? size),
+    ports: memories.flatMap(({ id, ports }) => ports.map(({ name }) => `${id}.${name}`)),
+  };
+}
+
+/** Levels that the search cuts and that take room: all but the home. */
+export const heldLevels = ({ cuts }: ExactOperand): number => cuts.length - 1;
+
+/** Steps of a dim; a dim that the layer lacks has one. */
+export const stepsOf = ({ dims }: ArrayUse, dim: Dim): DimSteps => dims.get(dim) ?? wholeDim(dim, 1);
+
+function exactOperand(
+  problem: MappingProblem,
+  layer: LayerModel,
+  array: ArrayUse,
+  model: OperandModel,
+  index: number,
+): ExactOperand {
+  const shape = problem.operands[index]!;
+  const dims = operandDims(problem, shape, model);
+  const served = cumulativelyServed(model);
+  const cuts = model.levels.map((_, level): Cut => {
+    const lower = served[level - 1] ?? new Set<string>();
+    const fan = (dim: Dim) => fanOut(stepsOf(array, dim), lower, served[level]!);
+    const irrelevant = dims.irrelevant.map(fan);
+    const isUpperComplete = irrelevant.every(({ above }) => above.length === 1);
+    const isLowerComplete = isUpperComplete && irrelevant.every(({ between }) => between.length === 1);
+    return {
+      index: level - 1,
+      plain: dims.plain.map(fan),
+      windows: shape.windows.map((window) => ({ window, out: fan(window.out), tap: fan(window.tap) })),
+      irrelevant,
+      flows: flows(layer, model, level, isUpperComplete, isLowerComplete),
+      isUpperComplete,
+      isLowerComplete,
+    };
+  });
+  const homeReplicas = cuts
+    .at(-1)!
+    .irrelevant.reduce((product, { above, steps }) => product * above.filter((place) => place < steps.size).length, 1);
+  return { index, model, whole: shape.whole ?? 1, cuts, homeReplicas };
+}
+
+function operandDims({ loops }: MappingProblem, { name, windows }: OperandShape, model: OperandModel) {
+  const windowed = windows.flatMap(({ out, tap }) => [out, tap]);
+  if (new Set(windowed).size < windowed.length) throw new Error(`a dim indexes two axes of operand '${name}'`);
+  const of = (relevance: string) => loops.map(({ dim }) => dim).filter((dim) => relevanceOf(model, dim) === relevance);
+  return { plain: of("relevant"), irrelevant: of("irrelevant") };
+}
+
+/** Per level: array dims that one of its instances serves, or that an instance under it does. */
+function cumulativelyServed({ levels }: OperandModel): readonly ReadonlySet<string>[] {
+  return levels.map((_, m) => new Set(levels.slice(0, m + 1).flatMap(({ memory }) => memory.served)));
+}
+
+/** @param level - of the upper end */
+function flows(
+  layer: LayerModel,
+  operand: OperandModel,
+  level: number,
+  isUpperComplete: boolean,
+  isLowerComplete: boolean,
+): readonly Flow[] {
+  const end = (at: number, direction: Direction, width: number) =>
+    operand.levels[at] && flowEnd(layer, operand.levels[at], at, direction, width);
+  const { bits, finalBits } = operand;
+  const flow = (kind: FlowKind, up: Direction, low: Direction, upperWidth: number, lowerWidth: number): Flow => ({
+    kind,
+    upper: end(level, up, upperWidth)!,
+    lower: end(level - 1, low, lowerWidth),
+  });
+  if (!operand.isOutput) return [flow("fill", "tl", "fh", bits, bits)];
+  return [
+    flow("partial", "fl", "th", bits, bits),
+    flow("last", "fl", "th", isUpperComplete ? finalBits : bits, isLowerComplete ? finalBits : bits),
+    flow("old", "tl", "fh", bits, bits),
+  ];
+}
+
+function flowEnd(layer: LayerModel, level: OperandLevel, index: number, direction: Direction, width: number): FlowEnd {
+  const port = portOf(level, direction);
+  const before = layer.memories.slice(0, level.memoryIndex).reduce((sum, { memory }) => sum + memory.ports.length, 0);
+  const portIndex = before + level.memory.ports.indexOf(port);
+  return { level: index, direction, port, portIndex, energy: accessEnergy(level, direction), width };
+}

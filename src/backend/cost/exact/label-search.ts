@@ -1,0 +1,338 @@
+/**
+ * Best-first search over (loops placed, cuts made per operand). A loop is placed above the cuts that are made before it; of an operand
+ * that it does not index none is, since that cut would move above it (EM §3, Cut). Of two partial mappings at one place the one that
+ * has used no less of anything is dropped.
+ */
+import { relevanceOf } from "../mapper/layer-model.js";
+import { type Criterion, hasPairs } from "./criteria.js";
+import type { Copies } from "./evaluate.js";
+import { LabelQueue, Labels } from "./labels.js";
+import type { Room } from "./room.js";
+import type { Tables } from "./tables.js";
+
+export interface SearchGoal {
+  readonly minimise: "energy" | "latency";
+  /** Mappings above these are not looked at; pJ and cycles. */
+  readonly energyLimit: number;
+  readonly latencyLimit: number;
+}
+
+export interface SearchSetting {
+  readonly tables: Tables;
+  readonly room: Room;
+  readonly energy: Criterion;
+  /** Empty where time does not matter. */
+  readonly times: readonly Criterion[];
+  readonly goal: SearchGoal;
+  /** Partial mappings after which the search gives up. */
+  readonly limit: number;
+  /** Differences of energy that are rounding, pJ. */
+  readonly rounding: number;
+}
+
+/** A mapping as the search finds it: factors by index into the space's, innermost first. */
+export interface FoundOrder {
+  readonly factors: readonly number[];
+  readonly positions: readonly (readonly number[])[];
+  readonly copies: readonly (readonly Copies[])[];
+}
+
+export interface SearchOutcome {
+  readonly best: FoundOrder | undefined;
+  /** Value of what was minimised. */
+  readonly value: number;
+  readonly expanded: number;
+  readonly isComplete: boolean;
+}
+
+const ENERGY = 0;
+/** 1 where the level that an output's next cut closes holds partial sums. */
+const PARTIAL = 1;
+/** Minus what one replica that starts anew above saves below, pJ. */
+const SAVED = 2;
+const BITS = 3;
+
+export class LabelSearch {
+  private readonly setting: SearchSetting;
+  private readonly operandCount: number;
+  private readonly isOutput: readonly boolean[];
+  private readonly held: readonly number[];
+  private readonly radix: readonly number[];
+  private readonly offsets: readonly number[];
+  private readonly nodesPerState: number;
+  private readonly timesAt: number;
+  /** Per factor: operands that it indexes. */
+  private readonly indexes: readonly number[];
+  private readonly countsEnergy: boolean;
+  private readonly pairs: boolean;
+  private readonly labels: Labels;
+  private readonly queue: LabelQueue;
+  /** The children of one label, cut by cut: vectors, and the number of cuts made per operand. */
+  private readonly stack: readonly Float64Array[];
+  private readonly levels: Int32Array;
+  private doubled = 0;
+  private parent = -1;
+  private state = 0;
+  private factor = -1;
+  private reached = 0;
+
+  constructor(setting: SearchSetting) {
+    const { tables, room, times, goal } = setting;
+    this.setting = setting;
+    this.operandCount = tables.operands.length;
+    this.isOutput = tables.operands.map(({ operand }) => operand.model.isOutput);
+    this.held = tables.operands.map(({ cuts }) => cuts.length);
+    this.radix = this.held.map((_, o) => this.held.slice(0, o).reduce((product, held) => product * (held + 1), 1));
+    this.offsets = this.held.map((_, o) => this.held.slice(0, o).reduce((sum, held) => sum + held, 0));
+    this.nodesPerState = this.held.reduce((product, held) => product * (held + 1), 1);
+    const cutCount = this.held.reduce((sum, held) => sum + held, 0);
+    if (cutCount > 31) throw new Error("more than 31 levels below the homes of a layer's operands");
+    this.timesAt = BITS + room.contested.length;
+    this.indexes = tables.space.factors.map(({ dim, size }) =>
+      tables.operands.reduce(
+        (set, { operand }, o) => (size > 1 && relevanceOf(operand.model, dim) !== "irrelevant" ? set | (1 << o) : set),
+        0,
+      ),
+    );
+    this.countsEnergy = goal.minimise === "energy" || goal.energyLimit < Number.POSITIVE_INFINITY;
+    this.pairs = this.countsEnergy && tables.operands.some(({ cuts }) => hasPairs(cuts));
+    const width = this.timesAt + times.length;
+    this.labels = new Labels(width);
+    this.queue = new LabelQueue((label) => this.labels.depths[label]!);
+    this.stack = Array.from({ length: cutCount + 1 }, () => new Float64Array(width));
+    this.levels = new Int32Array(this.operandCount);
+  }
+
+  run(): SearchOutcome {
+    this.start();
+    const goal = (this.setting.tables.space.stateCount - 1) * this.nodesPerState + this.nodesPerState - 1;
+    let expanded = 0;
+    while (this.queue.size > 0) {
+      const label = this.queue.pop();
+      if (this.labels.dead[label] === 1) continue;
+      if (this.labels.nodes[label] === goal) {
+        return { best: this.orderOf(label), value: this.valueOf(label), expanded, isComplete: true };
+      }
+      if (expanded === this.setting.limit) return this.giveUp(expanded, false);
+      expanded++;
+      this.expand(label);
+    }
+    return this.giveUp(expanded, true);
+  }
+
+  private giveUp(expanded: number, isComplete: boolean): SearchOutcome {
+    return { best: undefined, value: Number.POSITIVE_INFINITY, expanded, isComplete };
+  }
+
+  private start(): void {
+    const { tables, energy, times } = this.setting;
+    const vector = this.stack[0]!;
+    vector.fill(0);
+    vector[ENERGY] = this.countsEnergy ? energy.start : 0;
+    tables.operands.forEach(({ operand, array, cuts }) => {
+      if (operand.model.isOutput && cuts.length > 0) vector[PARTIAL] = array.leavesPartial ? 1 : 0;
+    });
+    times.forEach(({ start }, k) => {
+      vector[this.timesAt + k] = start;
+    });
+    this.emit(0, 0);
+  }
+
+  private expand(label: number): void {
+    const { space } = this.setting.tables;
+    const { nodes, vectors, width, doubled } = this.labels;
+    const node = nodes[label]!;
+    this.parent = label;
+    this.state = Math.floor(node / this.nodesPerState);
+    this.doubled = doubled[label]!;
+    let code = node % this.nodesPerState;
+    for (let o = 0; o < this.operandCount; o++) {
+      this.levels[o] = code % (this.held[o]! + 1);
+      code = Math.floor(code / (this.held[o]! + 1));
+    }
+    this.stack[0]!.set(vectors.subarray(label * width, (label + 1) * width));
+    if (this.state === space.stateCount - 1) {
+      this.factor = -1;
+      this.reached = this.state;
+      this.cutAll(0, 0);
+      return;
+    }
+    for (let f = 0; f < space.factors.length; f++) {
+      const reached = space.next[this.state * space.factors.length + f]!;
+      if (reached < 0) continue;
+      this.factor = f;
+      this.reached = reached;
+      this.cutFrom(0, 0);
+    }
+  }
+
+  /** All choices of cuts of operand `o` and the later ones, below the factor that is placed next. */
+  private cutFrom(o: number, depth: number): void {
+    if (o === this.operandCount) {
+      this.emit(depth, this.reached);
+      return;
+    }
+    this.cutFrom(o + 1, depth);
+    if (((this.indexes[this.factor]! >> o) & 1) === 1) this.cutOperand(o, depth);
+  }
+
+  private cutOperand(o: number, depth: number): void {
+    const level = this.levels[o]!;
+    if (level === this.held[o]) return;
+    const choices = this.copiesToTry(o, level, this.stack[depth]!);
+    for (let copies = 2; copies >= 1; copies--) {
+      if ((choices & copies) === 0 || !this.cut(o, level, copies as Copies, depth)) continue;
+      this.cutFrom(o + 1, depth + 1);
+      this.cutOperand(o, depth + 1);
+      this.undo(o, level);
+    }
+  }
+
+  /** The last cuts, above all loops: nothing is refilled, so one block is enough. */
+  private cutAll(o: number, depth: number): void {
+    if (o === this.operandCount) {
+      this.emit(depth, this.reached);
+      return;
+    }
+    const level = this.levels[o]!;
+    if (level === this.held[o]) {
+      this.cutAll(o + 1, depth);
+    } else if (this.cut(o, level, 1, depth)) {
+      this.cutAll(o, depth + 1);
+      this.undo(o, level);
+    }
+  }
+
+  private undo(o: number, level: number): void {
+    this.levels[o] = level;
+    this.doubled &= ~(1 << (this.offsets[o]! + level));
+  }
+
+  /** Set of numbers of blocks: two only where that saves time, one only where two take room from others or do not fit. */
+  private copiesToTry(o: number, level: number, vector: Float64Array): number {
+    const { tables, room, times } = this.setting;
+    if (times.length === 0) return 1;
+    const { serial, memory } = tables.operands[o]!.cuts[level]!;
+    if (serial[0][this.state]! === serial[1][this.state]!) return 1;
+    if (room.contestedIndex[memory]! >= 0) return 3;
+    return 2 * this.bitsOf(o, level, vector) <= room.available[memory]! ? 2 : 1;
+  }
+
+  /** Bits of one block of the level that is cut now. */
+  private bitsOf(o: number, level: number, vector: Float64Array): number {
+    const { operand, cuts } = this.setting.tables.operands[o]!;
+    const { bits, partialBits } = cuts[level]!;
+    return operand.model.isOutput && vector[PARTIAL] === 1 ? partialBits[this.state]! : bits[this.state]!;
+  }
+
+  /** @returns whether the block fits; then `stack[depth + 1]` has what is used with it */
+  private cut(o: number, level: number, copies: Copies, depth: number): boolean {
+    const { tables, room, energy, times } = this.setting;
+    const { operand, cuts } = tables.operands[o]!;
+    const table = cuts[level]!;
+    const { state } = this;
+    if (energy.costs[o]![level]![state] === Number.POSITIVE_INFINITY) return false;
+    const from = this.stack[depth]!;
+    const bits = copies * this.bitsOf(o, level, from);
+    const contested = room.contestedIndex[table.memory]!;
+    const taken = contested < 0 ? 0 : from[BITS + contested]!;
+    if (taken + bits > room.available[table.memory]!) return false;
+    const to = this.stack[depth + 1]!;
+    to.set(from);
+    if (contested >= 0) to[BITS + contested] = taken + bits;
+    if (this.countsEnergy) to[ENERGY]! += energy.costs[o]![level]![state]!;
+    if (this.pairs && operand.model.isOutput) {
+      if (table.replicas !== undefined) to[ENERGY]! += table.replicas[state]! * from[SAVED]!;
+      to[SAVED]! -= table.oldEnergy[state]!;
+    }
+    for (let k = 0; k < times.length; k++) {
+      to[this.timesAt + k]! += k === 0 ? table.serial[copies - 1]![state]! : times[k]!.costs[o]![level]![state]!;
+    }
+    if (operand.model.isOutput) to[PARTIAL] = table.leavesPartial[state]!;
+    this.levels[o] = level + 1;
+    if (copies === 2) this.doubled |= 1 << (this.offsets[o]! + level);
+    return true;
+  }
+
+  /** Adds the label that `stack[depth]` and `levels` describe, if it can lead to a mapping within the limits. */
+  private emit(depth: number, state: number): void {
+    const { times, energy, goal, rounding } = this.setting;
+    const vector = this.stack[depth]!;
+    const energyBound = this.countsEnergy ? vector[ENERGY]! + this.toGo(energy, state) : 0;
+    if (!(energyBound <= goal.energyLimit) || !this.isRoomAhead(vector, state)) return;
+    let timeBound = 0;
+    for (let k = 0; k < times.length; k++) {
+      timeBound = Math.max(timeBound, vector[this.timesAt + k]! + this.toGo(times[k]!, state));
+    }
+    if (!(timeBound <= goal.latencyLimit)) return;
+    if (energyBound === Number.POSITIVE_INFINITY || timeBound === Number.POSITIVE_INFINITY) return;
+    const kept = this.stack[depth]!.slice();
+    this.forgetWhatIsDone(kept);
+    const node = this.levels.reduce((sum, level, o) => sum + level * this.radix[o]!, state * this.nodesPerState);
+    const labelDepth = this.parent === -1 ? 0 : this.labels.depths[this.parent]! + 1 + depth;
+    const label = this.labels.add(node, kept, rounding / 64, this.parent, this.factor, this.doubled, labelDepth);
+    const bound = goal.minimise === "energy" ? Math.round(energyBound / rounding) : timeBound;
+    if (label !== -1) this.queue.push(label, bound);
+  }
+
+  private toGo({ toGo }: Criterion, state: number): number {
+    let sum = 0;
+    for (let o = 0; o < this.operandCount; o++) sum += toGo[o]![this.levels[o]!]![state]!;
+    return sum;
+  }
+
+  /** Whether every contested memory has room for the blocks to come, which are no smaller than they would be here. */
+  private isRoomAhead(vector: Float64Array, state: number): boolean {
+    const { contested, available, leastBits } = this.setting.room;
+    for (let i = 0; i < contested.length; i++) {
+      let need = vector[BITS + i]!;
+      for (const { operand, level, table } of contested[i]!.holds) {
+        if (level < this.levels[operand]!) continue;
+        const isPartial = level === this.levels[operand]! && vector[PARTIAL] === 1 && this.isOutput[operand]!;
+        need += isPartial ? table.partialBits[state]! : leastBits[operand]![level]![state]!;
+      }
+      if (need > available[contested[i]!.memory]!) return false;
+    }
+    return true;
+  }
+
+  /** Entries that no later cut asks for are cleared, so that labels which differ in them alone are one. */
+  private forgetWhatIsDone(vector: Float64Array): void {
+    const { tables, room } = this.setting;
+    room.contested.forEach(({ holds }, i) => {
+      if (holds.every(({ operand, level }) => level < this.levels[operand]!)) vector[BITS + i] = 0;
+    });
+    tables.operands.forEach(({ operand, cuts }, o) => {
+      if (!operand.model.isOutput) return;
+      const level = this.levels[o]!;
+      if (level === cuts.length) vector[PARTIAL] = 0;
+      if (!cuts.slice(level).some(({ replicas }) => replicas !== undefined)) vector[SAVED] = 0;
+    });
+  }
+
+  private valueOf(label: number): number {
+    const at = label * this.labels.width;
+    if (this.setting.goal.minimise === "energy") return this.labels.vectors[at + ENERGY]!;
+    return this.setting.times.reduce((most, _, k) => Math.max(most, this.labels.vectors[at + this.timesAt + k]!), 0);
+  }
+
+  private orderOf(goal: number): FoundOrder {
+    const path: number[] = [];
+    for (let label = goal; label !== -1; label = this.labels.parents[label]!) path.unshift(label);
+    const factors: number[] = [];
+    const positions: number[][] = this.held.map(() => []);
+    path.forEach((label) => {
+      const code = this.labels.nodes[label]! % this.nodesPerState;
+      this.held.forEach((held, o) => {
+        const level = Math.floor(code / this.radix[o]!) % (held + 1);
+        while (positions[o]!.length < level) positions[o]!.push(factors.length);
+      });
+      if (this.labels.factors[label]! >= 0) factors.push(this.labels.factors[label]!);
+    });
+    const doubled = this.labels.doubled[goal]!;
+    const copies = this.held.map((held, o) =>
+      Array.from({ length: held }, (_, m): Copies => (((doubled >> (this.offsets[o]! + m)) & 1) === 1 ? 2 : 1)),
+    );
+    return { factors, positions, copies };
+  }
+}

@@ -1,0 +1,97 @@
+/** What the search walks through: loops are placed one by one, innermost first; what is placed is a state. */
+import type { Dim } from "../../../ir/axis-map.js";
+import type { Loop } from "../../../ir/network.js";
+import { dimLattice, latticeOf } from "../mapper/lattice.js";
+import { factorMultiset, orderingCount } from "../mapper/orderings.js";
+import type { BlockOf } from "./block-sums.js";
+
+/** State 0 has nothing placed, the last one everything; a step leads to a state of a higher number. */
+export interface StateSpace {
+  /** Loops that may be placed, each in one or more steps. */
+  readonly factors: readonly Loop[];
+  readonly stateCount: number;
+  /** State after placing factor `f` in state `s`, at `s · factors.length + f`; −1 where that cannot be. */
+  readonly next: Int32Array;
+  /** Per dim: the products of its placed loops that occur, and which of them occurs in each state. */
+  readonly dims: ReadonlyMap<Dim, DimStates>;
+  /** Orders of the loops in the space. */
+  readonly orderings: number;
+}
+
+export interface DimStates {
+  readonly products: readonly number[];
+  readonly index: Int32Array;
+}
+
+/** Every order of the loops. */
+export function allOrders(loops: readonly Loop[]): StateSpace {
+  const multiset = factorMultiset(loops);
+  const { factors, multiplicities } = multiset;
+  const lattice = latticeOf(multiset);
+  const { stateCount, strides } = lattice;
+  const next = new Int32Array(stateCount * factors.length).fill(-1);
+  for (let state = 0; state < stateCount; state++) {
+    for (let f = 0; f < factors.length; f++) {
+      const placed = Math.floor(state / strides[f]!) % (multiplicities[f]! + 1);
+      if (placed < multiplicities[f]!) next[state * factors.length + f] = state + strides[f]!;
+    }
+  }
+  const dims = [...new Set(factors.map(({ dim }) => dim))].map((dim): [Dim, DimStates] => {
+    const own = dimLattice(lattice, dim);
+    const products = Array.from({ length: own.stateCount }, (_, state) =>
+      own.factors.reduce(
+        (product, size, i) => product * size ** (Math.floor(state / own.strides[i]!) % (own.multiplicities[i]! + 1)),
+        1,
+      ),
+    );
+    return [dim, { products, index: own.projection }];
+  });
+  return { factors, stateCount, next, dims: new Map(dims), orderings: orderingCount(multiplicities) };
+}
+
+/** One order. */
+export function oneOrder(loops: readonly Loop[]): StateSpace {
+  const stateCount = loops.length + 1;
+  const next = new Int32Array(stateCount * loops.length).fill(-1);
+  loops.forEach((_, i) => {
+    next[i * loops.length + i] = i + 1;
+  });
+  const dims = [...new Set(loops.map(({ dim }) => dim))].map((dim): [Dim, DimStates] => {
+    const products = [1];
+    const index = new Int32Array(stateCount);
+    loops.forEach((loop, i) => {
+      if (loop.dim === dim) products.push(products.at(-1)! * loop.size);
+      index[i + 1] = products.length - 1;
+    });
+    return [dim, { products, index }];
+  });
+  return { factors: loops, stateCount, next, dims: new Map(dims), orderings: 1 };
+}
+
+/** The states as some of the dims see them. */
+export interface Projection {
+  readonly count: number;
+  /** Projected state of each state. */
+  readonly index: Int32Array;
+  readonly blockOf: (projected: number) => BlockOf;
+}
+
+export function projection(space: StateSpace, dims: readonly Dim[]): Projection {
+  const index = new Int32Array(space.stateCount);
+  const digits: { readonly dim: Dim; readonly stride: number; readonly products: readonly number[] }[] = [];
+  let count = 1;
+  for (const dim of dims) {
+    const states = space.dims.get(dim);
+    if (states === undefined) continue;
+    for (let state = 0; state < index.length; state++) index[state]! += count * states.index[state]!;
+    digits.push({ dim, stride: count, products: states.products });
+    count *= states.products.length;
+  }
+  const blockOf = (projected: number): BlockOf => {
+    const blocks = new Map(
+      digits.map(({ dim, stride, products }) => [dim, products[Math.floor(projected / stride) % products.length]!]),
+    );
+    return (dim) => blocks.get(dim) ?? 1;
+  };
+  return { count, index, blockOf };
+}

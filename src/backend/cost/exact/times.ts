@@ -1,0 +1,68 @@
+/**
+ * Time of one layer on one tile: our definition, additive over cuts, so that it can be searched.
+ *
+ * - *compute* is the product of the steps of all dims: cycles without a stall.
+ * - A transfer of `v` elements of width `w` occupies a port for `⌈v · w / bandwidth⌉` cycles; the slower of its two ends paces it. Of
+ *   the instances at either end the busiest is looked at: among upper instances the one whose transfers take longest, at the lower end,
+ *   in each transfer, the instance that gets most.
+ * - *Port time* is the sum over all transfers that use a port, of their cycles at that end. Transfers between the array and level 0 are
+ *   part of it.
+ * - A transfer over the cut above level `m` overlaps with computing if two blocks are reserved at level `m`; transfers between the
+ *   array and level 0 always do. All others stop the array.
+ *
+ *       serial  = compute + pace of all transfers that stop the array
+ *                 + of every overlapping fill its longest single transfer (before the first step), of every overlapping drain of
+ *                   finished or last-visited blocks its longest single transfer (after the last step)
+ *       latency = max(serial, largest port time)
+ *
+ *   Partial sums that come back into a reserved second block wait for nothing: their block was drained earlier, so none of them is first.
+ * - Without the last drains, and without the first fills too, `serial` is shorter by one longest transfer per drain or fill, whether it
+ *   overlaps or not; port times are not: who is bound by a port has no phase that could be taken off.
+ */
+import type { Visits } from "./axis-figures.js";
+import type { FlowPrice } from "./block-sums.js";
+import type { Flow, FlowKind } from "./exact-layer.js";
+
+/** Whether a flow stops the array; `array`: between the array and level 0. */
+export type Overlap = "array" | 1 | 2;
+
+export interface Timing {
+  readonly compute: number;
+  serial: number;
+  firstFills: number;
+  lastDrains: number;
+  /** Per port of the layer. */
+  readonly ports: Float64Array;
+}
+
+export const startTiming = (compute: number, ports: number): Timing => ({
+  compute,
+  serial: compute,
+  firstFills: 0,
+  lastDrains: 0,
+  ports: new Float64Array(ports),
+});
+
+/** Cycles that a flow adds to the serial time. */
+export function serialCycles(kind: FlowKind, price: FlowPrice, busy: number, copies: 1 | 2): number {
+  if (copies === 1) return busy * price.pacedCycles;
+  return kind === "fill" || kind === "last" ? price.longestTransfer : 0;
+}
+
+export function addFlow(timing: Timing, flow: Flow, price: FlowPrice, { busy }: Visits, overlap: Overlap): void {
+  timing.ports[flow.upper.portIndex]! += busy * price.upperCycles;
+  if (flow.lower !== undefined) timing.ports[flow.lower.portIndex]! += busy * price.lowerCycles;
+  if (overlap === "array") return;
+  timing.serial += serialCycles(flow.kind, price, busy, overlap);
+  if (flow.kind === "fill") timing.firstFills += price.longestTransfer;
+  if (flow.kind === "last") timing.lastDrains += price.longestTransfer;
+}
+
+export function makespans({ serial, firstFills, lastDrains, ports }: Timing) {
+  const port = ports.reduce((longest, each) => Math.max(longest, each), 0);
+  return {
+    computationCycles: Math.max(serial - firstFills - lastDrains, port),
+    loadedCycles: Math.max(serial - lastDrains, port),
+    offloadedCycles: Math.max(serial, port),
+  };
+}

@@ -1,0 +1,104 @@
+/** Loops that run side by side, as whole numbers in mixed radix (EM §3, Steps). */
+import type { OperationalArray, Unroll } from "../../../ir/accelerator.js";
+import type { Dim } from "../../../ir/axis-map.js";
+import type { Loop } from "../../../ir/network.js";
+
+/** One digit of a unit's place along a dim. */
+export interface Radix {
+  readonly arrayDim: string;
+  readonly size: number;
+  /** Indices between neighbours along this digit. */
+  readonly stride: number;
+}
+
+/** A dim of `size` indices in `steps` steps: unit `p` of step `τ` works on index `τ · unrolled + p` and idles beyond the size. */
+export interface DimSteps {
+  readonly dim: Dim;
+  readonly size: number;
+  /** Indices per step: product of the radices. */
+  readonly unrolled: number;
+  readonly steps: number;
+  /** Innermost first: array dims in declared order. */
+  readonly radices: readonly Radix[];
+}
+
+export interface ArrayUse {
+  readonly dims: ReadonlyMap<Dim, DimSteps>;
+  /** The unrolling as used, in the order of the array's dims. */
+  readonly unrolling: readonly Unroll[];
+}
+
+/**
+ * @param requested - entries over dims that the layer lacks leave their part of the array dim unused
+ * @throws Error when an entry names an array dim that the array does not have
+ */
+export function arrayUse(loops: readonly Loop[], array: OperationalArray, requested: readonly Unroll[]): ArrayUse {
+  const known = new Set(array.dims.map(({ name }) => name));
+  const stranger = requested.find(({ arrayDim }) => !known.has(arrayDim));
+  if (stranger !== undefined) throw new Error(`the array has no dim '${stranger.arrayDim}'`);
+  const dims = new Map(loops.map(({ dim, size }): [Dim, DimSteps] => [dim, wholeDim(dim, size)]));
+  const unrolling = array.dims.flatMap(({ name, size }) => {
+    let room = size;
+    return requested.flatMap((entry) => {
+      const before = dims.get(entry.dim);
+      if (entry.arrayDim !== name || before === undefined) return [];
+      const width = Math.max(1, Math.min(room, Math.floor(entry.size), before.steps));
+      room = Math.floor(room / width);
+      dims.set(entry.dim, withRadix(before, name, width));
+      return [{ ...entry, size: width }];
+    });
+  });
+  return { dims, unrolling };
+}
+
+/** A dim of which one index is worked on at a time. */
+export const wholeDim = (dim: Dim, size: number): DimSteps => ({ dim, size, unrolled: 1, steps: size, radices: [] });
+
+function withRadix({ dim, size, unrolled, radices }: DimSteps, arrayDim: string, width: number): DimSteps {
+  const product = unrolled * width;
+  return {
+    dim,
+    size,
+    unrolled: product,
+    steps: Math.ceil(size / product),
+    radices: [...radices, { arrayDim, size: width, stride: unrolled }],
+  };
+}
+
+/** How the units of a step spread over a cut between two levels: each digit is below, between or above (EM §3, Block sums). */
+export interface Fan {
+  readonly steps: DimSteps;
+  /** Offsets that one lower instance serves, ascending. */
+  readonly below: readonly number[];
+  /** Offsets of the lower instances under one upper instance, and of the upper instances; each starts with 0. */
+  readonly between: readonly number[];
+  readonly above: readonly number[];
+}
+
+/**
+ * @param lower - array dims that one instance of the lower level serves
+ * @param upper - those that the upper level serves, or a level under it
+ */
+export function fanOut(steps: DimSteps, lower: ReadonlySet<string>, upper: ReadonlySet<string>): Fan {
+  const digits = (keep: (arrayDim: string) => boolean) =>
+    offsets(steps.radices.filter(({ arrayDim }) => keep(arrayDim)));
+  return {
+    steps,
+    below: digits((arrayDim) => lower.has(arrayDim)),
+    between: digits((arrayDim) => !lower.has(arrayDim) && upper.has(arrayDim)),
+    above: digits((arrayDim) => !lower.has(arrayDim) && !upper.has(arrayDim)),
+  };
+}
+
+/** All sums of one digit per radix, ascending: a radix is inside the stride of the next one. */
+function offsets(radices: readonly Radix[]): readonly number[] {
+  return radices.reduce<readonly number[]>(
+    (sums, { size, stride }) =>
+      Array.from({ length: size }, (_, digit) => sums.map((sum) => sum + digit * stride)).flat(),
+    [0],
+  );
+}
+
+/** All sums of two sets of offsets, in order of the second, then the first. */
+export const sumOffsets = (inner: readonly number[], outer: readonly number[]): readonly number[] =>
+  outer.flatMap((o) => inner.map((i) => o + i));
