@@ -210,13 +210,13 @@ function peaksOf(need: Intervals, computed: Intervals, kept: Intervals): AxisPea
   const peaks = { need: 0, computed: 0, kept: 0, keptTwice: 0, fresh: 0 };
   for (let i = 0; i < need.lo.length; i++) {
     const now = extentAt(kept, i);
-    const before = extentAt(kept, i - 1);
+    // hull(K(i−1), K(i)): K(i) begins and ends later; where it is empty, K(i−1) has been counted
+    const twice = now > 0 && extentAt(kept, i - 1) > 0 ? kept.hi[i]! - kept.lo[i - 1]! : now;
     const fresh = Math.min(need.hi[i]!, computed.hi[i]!) - Math.max(need.lo[i]!, computed.lo[i]!);
-    const isTwice = now > 0 && before > 0; // then K(i) begins and ends no earlier than K(i−1)
     peaks.need = Math.max(peaks.need, extentAt(need, i));
     peaks.computed = Math.max(peaks.computed, extentAt(computed, i));
     peaks.kept = Math.max(peaks.kept, now);
-    peaks.keptTwice = Math.max(peaks.keptTwice, isTwice ? kept.hi[i]! - kept.lo[i - 1]! : Math.max(now, before));
+    peaks.keptTwice = Math.max(peaks.keptTwice, twice);
     peaks.fresh = Math.max(peaks.fresh, fresh);
   }
   return peaks;
