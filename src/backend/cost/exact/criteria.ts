@@ -1,6 +1,7 @@
 /** What a mapping is judged by: sums over its cuts, each with a bound on what is still to come. */
 import { iterations } from "../../../ir/network.js";
 import { type CostToGo, costSoFar, costToGo } from "./cost-to-go.js";
+import { computeCycles } from "./exact-layer.js";
 import type { Room } from "./room.js";
 import type { CutTable, Tables } from "./tables.js";
 
@@ -83,10 +84,9 @@ export function timeCriteria(tables: Tables, room: Room, energy: Criterion): rea
       allowed[state]! < Number.POSITIVE_INFINITY ? value : Number.POSITIVE_INFINITY,
     );
   };
-  const compute = [...layer.array.dims.values()].reduce((product, { steps }) => product * steps, 1);
   const serial = criterion(
     tables,
-    compute,
+    computeCycles(layer),
     operands.map(({ cuts }, o) => cuts.map((table, level) => mask(o, level, shortestSerial(table, room, o, level)))),
   );
   const shortest = lowerBound(serial);

@@ -1,49 +1,27 @@
-/** The plain evaluation of one mapping (EM §3): what the search's tables must agree with. */
-import type { Dim } from "../../../ir/axis-map.js";
+/** What a cut order costs, and how many blocks it reserves. */
 import type { Accesses, LayerCost, Mapping } from "../../../ir/cost-model.js";
-import { iterations, type Loop } from "../../../ir/network.js";
-import { accessEnergy, DIRECTIONS, relevanceOf } from "../mapper/layer-model.js";
-import type { Visits } from "./axis-figures.js";
-import { type BlockSums, blockSums, cutVisits, flowPrice, flowVisits } from "./block-sums.js";
-import { type ExactLayer, type ExactOperand, heldLevels } from "./exact-layer.js";
-import { addFlow, makespans, startTiming, type Timing } from "./times.js";
+import { iterations } from "../../../ir/network.js";
+import { accessEnergy, DIRECTIONS } from "../mapper/layer-model.js";
+import { computeCycles, type ExactLayer } from "./exact-layer.js";
+import type { Copies, CutOrder, OperandFigures } from "./figures.js";
+import { addFlow, makespans, startTiming } from "./times.js";
 
-export type Copies = 1 | 2;
-
-/** An order that is cut: per operand of `ExactLayer.operands` and held level, the loops at or below it and the blocks reserved. */
-export interface CutOrder {
-  /** Innermost first. */
-  readonly loops: readonly Loop[];
-  readonly positions: readonly (readonly number[])[];
-  readonly copies: readonly (readonly Copies[])[];
-}
-
-/** One operand at all its cuts, the array's first. */
-interface CutFigures {
-  readonly visits: readonly Visits[];
-  readonly sums: readonly BlockSums[];
-}
+/** Blocks that are reserved, per operand of `ExactLayer.operands` and held level. */
+export type Blocks = readonly (readonly Copies[])[];
 
 type MutableAccesses = { -readonly [D in keyof Accesses]: number };
 
-/** @param order - positions are stationary (`stationaryPosition`) */
-export function evaluateOrder(layer: ExactLayer, order: CutOrder): LayerCost {
-  const { array, model } = layer;
-  const compute = [...array.dims.values()].reduce((product, { steps }) => product * steps, 1);
-  const timing = startTiming(compute, layer.ports.length);
-  const figures = layer.operands.map((operand, o) => cutFigures(operand, order.loops, order.positions[o]!));
-  const accesses = model.operands.map(({ levels }) => levels.map(() => ({ tl: 0, fl: 0, th: 0, fh: 0 })));
-  layer.operands.forEach((operand, o) => {
-    countFlows(operand, figures[o]!, order.copies[o]!, accesses[operand.index]!, timing);
-  });
+export function layerCost(layer: ExactLayer, figures: readonly OperandFigures[], blocks: Blocks): LayerCost {
+  const { model } = layer;
+  const accesses = countAccesses(layer, figures);
   const levels = model.operands.map((operand, o) =>
     accesses[o]!.map((counts, m) =>
       DIRECTIONS.reduce((sum, d) => sum + counts[d] * accessEnergy(operand.levels[m]!, d), 0),
     ),
   );
   const memoryEnergy = levels.flat().reduce((sum, energy) => sum + energy, 0);
-  const spans = makespans(timing);
   const macEnergy = iterations(layer.problem.loops) * model.array.macEnergy;
+  const spans = makespans(timing(layer, figures, blocks));
   const byOperand = <T>(values: readonly T[]) =>
     Object.fromEntries(model.operands.map(({ name }, o) => [name, values[o]!]));
   return {
@@ -53,89 +31,55 @@ export function evaluateOrder(layer: ExactLayer, order: CutOrder): LayerCost {
     accesses: byOperand(accesses),
     energyByLevel: byOperand(levels),
     idealCycles: Math.ceil(model.macs / model.units),
-    temporalCycles: compute,
+    temporalCycles: computeCycles(layer),
     ...spans,
     latencyCycles: spans.offloadedCycles,
-    occupancy: occupancy(layer, figures, order.copies),
+    occupancy: occupancy(layer, figures, blocks),
   };
 }
 
-/** Blocks of an operand stay while loops run that do not index it: where the run of these above a position ends (EM §3, Cut). */
-export function stationaryPosition({ model }: ExactOperand, loops: readonly Loop[], position: number): number {
-  let end = position;
-  while (end < loops.length && stays(loops[end]!, model)) end++;
-  return end;
+/** Per operand of the problem and level, in accesses of the full port width; operands of zero bits have none. */
+function countAccesses(layer: ExactLayer, figures: readonly OperandFigures[]): readonly (readonly MutableAccesses[])[] {
+  const accesses = layer.model.operands.map(({ levels }) => levels.map(() => ({ tl: 0, fl: 0, th: 0, fh: 0 })));
+  layer.operands.forEach(({ index }, o) => {
+    for (const { flow, price, visits } of figures[o]!.flows.flat()) {
+      const { upper, lower } = flow;
+      accesses[index]![upper.level]![upper.direction] += visits.upper * price.upperAccesses;
+      if (lower !== undefined) accesses[index]![lower.level]![lower.direction] += visits.lower * price.lowerAccesses;
+    }
+  });
+  return accesses;
 }
 
-const stays = ({ dim, size }: Loop, model: ExactOperand["model"]) =>
-  size === 1 || relevanceOf(model, dim) === "irrelevant";
-
-/** Bits of one block of a held level, copies not counted. */
-export function blockBits({ model, cuts }: ExactOperand, level: number, sums: BlockSums, below: Visits): number {
-  const isPartial = model.isOutput && isTouchedPartially(cuts[level]!.isUpperComplete, below);
-  return sums.largest * (isPartial ? model.bits : model.finalBits);
+function timing(layer: ExactLayer, figures: readonly OperandFigures[], blocks: Blocks) {
+  const total = startTiming(computeCycles(layer), layer.ports.length);
+  figures.forEach(({ flows }, o) => {
+    flows.forEach((crossing, i) => {
+      const overlap = i === 0 ? "array" : blocks[o]![i - 1]!;
+      for (const { flow, price, visits } of crossing) addFlow(total, flow, price, visits, overlap);
+    });
+  });
+  return total;
 }
-
-/** Whether a partial sum is ever in the level above a cut: some visit from below is not the last one (EM §3, Partial sums). */
-export const isTouchedPartially = (isUpperComplete: boolean, { upper }: Visits): boolean =>
-  !isUpperComplete || upper > 1;
 
 /** Bits in one instance of each memory, without homes (which belong to the caller). */
-function occupancy(layer: ExactLayer, figures: readonly CutFigures[], copies: CutOrder["copies"]) {
+export function occupancy(
+  layer: ExactLayer,
+  figures: readonly OperandFigures[],
+  blocks: Blocks,
+): Readonly<Record<string, number>> {
   const used: Record<string, number> = {};
   for (const { memory, residents } of layer.model.memories) if (residents.length > 0) used[memory.id] = 0;
-  layer.operands.forEach((operand, o) => {
-    const { visits, sums } = figures[o]!;
-    for (let m = 0; m < heldLevels(operand); m++) {
-      const bits = blockBits(operand, m, sums[m + 1]!, visits[m]!) * copies[o]![m]!;
-      used[operand.model.levels[m]!.memory.id]! += bits;
-    }
+  layer.operands.forEach(({ model }, o) => {
+    figures[o]!.blockBits.forEach((bits, m) => {
+      used[model.levels[m]!.memory.id]! += bits * blocks[o]![m]!;
+    });
   });
   return used;
 }
 
-function cutFigures(operand: ExactOperand, loops: readonly Loop[], positions: readonly number[]): CutFigures {
-  const blocks = operand.cuts.map((_, i) => productsBelow(loops, i === 0 ? 0 : positions[i - 1]!));
-  const blockOf = (i: number) => (dim: Dim) => blocks[i]!.get(dim) ?? 1;
-  return {
-    visits: operand.cuts.map((cut, i) => cutVisits(cut, blockOf(i))),
-    sums: operand.cuts.map((cut, i) => blockSums(operand, cut, blockOf(i))),
-  };
-}
-
-export function productsBelow(loops: readonly Loop[], position: number): ReadonlyMap<Dim, number> {
-  const products = new Map<Dim, number>();
-  for (const { dim, size } of loops.slice(0, position)) products.set(dim, (products.get(dim) ?? 1) * size);
-  return products;
-}
-
-function countFlows(
-  operand: ExactOperand,
-  { visits, sums }: CutFigures,
-  copies: readonly Copies[],
-  accesses: readonly MutableAccesses[],
-  timing: Timing,
-): void {
-  operand.cuts.forEach((cut, i) => {
-    const fresh = freshStarts(operand, visits, i);
-    for (const flow of cut.flows) {
-      const price = flowPrice(flow, sums[i]!);
-      const times = flowVisits(flow.kind, cut, visits[i]!, fresh);
-      accesses[flow.upper.level]![flow.upper.direction] += times.upper * price.upperAccesses;
-      if (flow.lower !== undefined) {
-        accesses[flow.lower.level]![flow.lower.direction] += times.lower * price.lowerAccesses;
-      }
-      addFlow(timing, flow, price, times, i === 0 ? "array" : copies[i - 1]!);
-    }
-  });
-}
-
-/** Times that an element starts from nothing in the level above cut `i` (EM §3, `Z`): replicas are added on the way up. */
-const freshStarts = ({ homeReplicas }: ExactOperand, visits: readonly Visits[], i: number): number =>
-  visits.slice(i + 1).reduce((sum, { upper, lower }) => sum + lower - upper, homeReplicas);
-
-/** The mapping in the words of the house; `spatial` and the order as they are. */
-export function mappingOf(layer: ExactLayer, { loops, positions, copies }: CutOrder): Mapping {
+/** The mapping in the words of the house. */
+export function mappingOf(layer: ExactLayer, { loops, positions }: CutOrder, blocks: Blocks): Mapping {
   const { model, array } = layer;
   const live = new Map(layer.operands.map(({ index }, o) => [index, o]));
   const perLevel = <T>(held: readonly (readonly T[])[], home: T) =>
@@ -150,6 +94,6 @@ export function mappingOf(layer: ExactLayer, { loops, positions, copies }: CutOr
     spatial: array.unrolling,
     levels: Object.fromEntries(model.operands.map(({ name, levels }) => [name, levels.map(({ memory }) => memory.id)])),
     boundaries: perLevel(positions, loops.length),
-    copies: perLevel<Copies>(copies, 1),
+    copies: perLevel<Copies>(blocks, 1),
   };
 }

@@ -99,6 +99,10 @@ export function exactLayer(problem: MappingProblem): ExactLayer {
 /** Levels that the search cuts and that take room: all but the home. */
 export const heldLevels = ({ cuts }: ExactOperand): number => cuts.length - 1;
 
+/** Cycles without a stall. */
+export const computeCycles = ({ array }: ExactLayer): number =>
+  [...array.dims.values()].reduce((product, { steps }) => product * steps, 1);
+
 /** Steps of a dim; a dim that the layer lacks has one. */
 export const stepsOf = ({ dims }: ArrayUse, dim: Dim): DimSteps => dims.get(dim) ?? wholeDim(dim, 1);
 

@@ -5,7 +5,7 @@
  */
 import { relevanceOf } from "../mapper/layer-model.js";
 import { type Criterion, hasPairs } from "./criteria.js";
-import type { Copies } from "./evaluate.js";
+import type { Copies } from "./figures.js";
 import { LabelQueue, Labels } from "./labels.js";
 import type { Room } from "./room.js";
 import type { Tables } from "./tables.js";

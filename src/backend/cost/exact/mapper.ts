@@ -5,10 +5,12 @@ import type { RuleSet } from "../../../ir/rules.js";
 import { loopFactors } from "../mapper/loop-factors.js";
 import type { Mapper } from "../mapper/mapper.js";
 import { SIZES } from "../mapper/sizes.js";
-import { evaluateOrder, mappingOf } from "./evaluate.js";
+import { layerCost, mappingOf } from "./evaluate.js";
 import { type ExactLayer, exactLayer } from "./exact-layer.js";
+import { fewestBlocks } from "./fewest-blocks.js";
+import { orderFigures } from "./figures.js";
 import { exactProblemKeys } from "./problem-key.js";
-import { type Objective, searchMapping } from "./search.js";
+import { lowerBounds, type Objective, type Searched, searchMapping } from "./search.js";
 import { allOrders } from "./space.js";
 import { priceTables } from "./tables.js";
 
@@ -30,9 +32,36 @@ export function createExactMapper(rules: RuleSet): Mapper {
 export function mapExactly(problem: MappingProblem, rules: RuleSet, objective: Objective = "energy"): MappingResult {
   const layer = exactLayer(problem);
   const searched = searchMapping(priceTables(layer, allOrders(temporalFactors(layer, rules))), objective);
-  if (!searched.feasible) return searched;
-  const { order, search } = searched;
-  return { feasible: true, mapping: mappingOf(layer, order), cost: evaluateOrder(layer, order), search };
+  if (searched.feasible) return mappingResult(layer, searched);
+  if (searched.memory === undefined) throw new Error("no mapping although the smallest blocks fit");
+  return { feasible: false, memory: searched.memory };
+}
+
+/** The cost of what was found, with no more blocks than it needs. */
+export function mappingResult(
+  layer: ExactLayer,
+  { order, blocks, search }: Extract<Searched, { readonly feasible: true }>,
+): Extract<MappingResult, { readonly feasible: true }> {
+  const figures = orderFigures(layer, order);
+  const reserved = fewestBlocks(layer, figures, blocks);
+  return {
+    feasible: true,
+    mapping: mappingOf(layer, order, reserved),
+    cost: layerCost(layer, figures, reserved),
+    search,
+  };
+}
+
+/** What no mapping of a problem can go below: every operand cut as if it were alone; pJ and cycles. */
+export interface MappingBounds {
+  readonly energy: number;
+  readonly latency: number;
+}
+
+/** @returns infinite bounds where even the smallest blocks do not fit */
+export function mappingBounds(problem: MappingProblem, rules: RuleSet): MappingBounds {
+  const layer = exactLayer(problem);
+  return lowerBounds(priceTables(layer, allOrders(temporalFactors(layer, rules))));
 }
 
 /** Perfect factors of the steps of every dim. */

@@ -2,7 +2,6 @@
  * Room for blocks. Whatever is asked about a capacity here is whether something fits into it, so that more of it never makes the best
  * mapping worse.
  */
-import type { ExactLayer } from "./exact-layer.js";
 import type { CutTable, OperandTables, Tables } from "./tables.js";
 
 /** A held level of an operand. */
@@ -55,13 +54,23 @@ function leastBits({ operand, cuts, array }: OperandTables, level: number): Floa
   return isPartial ? cuts[level]!.partialBits : cuts[level]!.bits;
 }
 
-/** Id of a memory that cannot hold even the smallest blocks (reductions innermost, all cuts below everything else). */
-export function overfullMemory({ layer, operands }: Tables, { available, leastBits }: Room): string | undefined {
+/**
+ * Id of a memory that cannot hold even the smallest blocks. Where all cuts are free, these fit together: with the reductions innermost
+ * and every cut below everything else.
+ *
+ * @param lowest - state with the smallest block of a held level
+ */
+export function overfullMemory(
+  { layer, operands }: Tables,
+  { available, leastBits }: Room,
+  lowest: (operand: number, level: number) => number = () => 0,
+): string | undefined {
   const index = available.findIndex((bits, memory) => {
-    const need = heldIn(operands, memory).reduce((sum, { operand, level }) => sum + leastBits[operand]![level]![0]!, 0);
+    const need = heldIn(operands, memory).reduce(
+      (sum, { operand, level }) => sum + leastBits[operand]![level]![lowest(operand, level)]!,
+      0,
+    );
     return need > bits;
   });
-  return index === -1 ? undefined : memoryId(layer, index);
+  return layer.problem.hierarchy.memories[index]?.id;
 }
-
-const memoryId = ({ problem }: ExactLayer, index: number): string => problem.hierarchy.memories[index]!.id;

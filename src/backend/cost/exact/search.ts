@@ -1,17 +1,24 @@
 /** The best cut order of a space: least energy and then time, or the other way round, proven by the bounds of `criteria.ts`. */
 import type { SearchCertificate } from "../../../ir/cost-model.js";
 import { type Criterion, energyCriterion, lowerBound, type Permitted, timeCriteria, withinEnergy } from "./criteria.js";
-import type { CutOrder } from "./evaluate.js";
-import { type FoundOrder, LabelSearch, type SearchGoal, type SearchOutcome } from "./label-search.js";
+import type { Blocks } from "./evaluate.js";
+import type { CutOrder } from "./figures.js";
+import { LabelSearch, type SearchGoal, type SearchOutcome } from "./label-search.js";
 import { overfullMemory, type Room, roomOf } from "./room.js";
 import type { Tables } from "./tables.js";
 
 export type Objective = "energy" | "latency";
 
 export type Searched =
-  | { readonly feasible: true; readonly order: CutOrder; readonly search: SearchCertificate }
-  /** Id of a memory that cannot hold what must stay in it. */
-  | { readonly feasible: false; readonly memory: string };
+  | {
+      readonly feasible: true;
+      readonly order: CutOrder;
+      /** With which the order is as fast as it can be. */
+      readonly blocks: Blocks;
+      readonly search: SearchCertificate;
+    }
+  /** Id of a memory that cannot hold what must stay in it; `undefined` where no single one is to blame. */
+  | { readonly feasible: false; readonly memory: string | undefined };
 
 /** Partial mappings that a search looks at before it settles for the best one so far. */
 const EXPANSION_LIMIT = 200_000;
@@ -32,12 +39,25 @@ export function searchMapping(tables: Tables, objective: Objective, permitted?: 
   if (memory !== undefined) return { feasible: false, memory };
   const energy = energyCriterion(tables, room, permitted);
   const found = objective === "energy" ? leastEnergy(tables, room, energy) : leastLatency(tables, room, energy);
-  if (found.best === undefined) throw new Error("no mapping although the smallest blocks fit");
+  if (found.best === undefined) return { feasible: false, memory: undefined };
+  const { factors, positions, copies } = found.best;
   return {
     feasible: true,
-    order: cutOrder(tables, found.best),
+    order: { loops: factors.map((f) => tables.space.factors[f]!), positions },
+    blocks: copies,
     search: { orderings: tables.space.orderings, visited: found.expanded, optimal: found.isComplete },
   };
+}
+
+/** Least energy and latency, each by itself and as far as the operands one by one can tell; infinite where nothing fits. */
+export function lowerBounds(tables: Tables): { readonly energy: number; readonly latency: number } {
+  const room = roomOf(tables);
+  if (overfullMemory(tables, room) !== undefined) {
+    return { energy: Number.POSITIVE_INFINITY, latency: Number.POSITIVE_INFINITY };
+  }
+  const energy = energyCriterion(tables, room);
+  const times = timeCriteria(tables, room, energy);
+  return { energy: lowerBound(energy), latency: Math.max(...times.map(lowerBound)) };
 }
 
 function leastEnergy(tables: Tables, room: Room, energy: Criterion): SearchOutcome {
@@ -69,7 +89,3 @@ const inTurn = (first: SearchOutcome, second: SearchOutcome): SearchOutcome => (
   expanded: first.expanded + second.expanded,
   isComplete: first.isComplete && second.isComplete,
 });
-
-function cutOrder({ space }: Tables, { factors, positions, copies }: FoundOrder): CutOrder {
-  return { loops: factors.map((f) => space.factors[f]!), positions, copies };
-}

@@ -1,8 +1,8 @@
 /** Prices of every cut by what lies below it: each is a function of the placed loops alone (EM §3, Tables). */
 import type { Visits } from "./axis-figures.js";
 import { blockSums, cutVisits, type FlowPrice, flowPrice, flowVisits } from "./block-sums.js";
-import { isTouchedPartially } from "./evaluate.js";
 import { type Cut, type ExactLayer, type ExactOperand, heldLevels } from "./exact-layer.js";
+import { heldWidth, leavesPartial } from "./figures.js";
 import { projection, type StateSpace } from "./space.js";
 import { serialCycles } from "./times.js";
 
@@ -78,7 +78,7 @@ function arrayPrice(operand: ExactOperand) {
   const price: ArrayPrice = {
     energy: cut.flows.reduce((sum, _, i) => sum + flowEnergy(operand, cut, i, prices.flows[i]!, visits), 0),
     ports,
-    leavesPartial: operand.model.isOutput && isTouchedPartially(cut.isUpperComplete, visits),
+    leavesPartial: operand.model.isOutput && leavesPartial(cut, visits),
   };
   return { price, oldEnergy: visitEnergy(cut, prices.flows) };
 }
@@ -134,11 +134,9 @@ function cutTable(operand: ExactOperand, level: number, space: StateSpace): CutT
     energy: perState((price, v) =>
       cut.flows.reduce((sum, _, i) => sum + flowEnergy(operand, cut, i, price.flows[i]!, v), 0),
     ),
-    bits: perState(({ largest }) => largest * model.finalBits),
-    partialBits: perState(({ largest }) => largest * model.bits),
-    leavesPartial: Uint8Array.from(irrelevant.index, (i) =>
-      model.isOutput && isTouchedPartially(cut.isUpperComplete, visits[i]!) ? 1 : 0,
-    ),
+    bits: perState(({ largest }) => largest * heldWidth(model, false)),
+    partialBits: perState(({ largest }) => largest * heldWidth(model, true)),
+    leavesPartial: Uint8Array.from(irrelevant.index, (i) => (model.isOutput && leavesPartial(cut, visits[i]!) ? 1 : 0)),
     serial: [serial(1), serial(2)],
     ports: cut.flows.flatMap(({ kind, upper, lower }, i) => [
       { port: upper.portIndex, cycles: perState((price, v) => busy(kind, v) * price.flows[i]!.upperCycles) },

@@ -58,8 +58,13 @@ export function addFlow(timing: Timing, flow: Flow, price: FlowPrice, { busy }: 
   if (flow.kind === "last") timing.lastDrains += price.longestTransfer;
 }
 
-export function makespans({ serial, firstFills, lastDrains, ports }: Timing) {
-  const port = ports.reduce((longest, each) => Math.max(longest, each), 0);
+/** Cycles of the busiest port. */
+export const longestPort = ({ ports }: Pick<Timing, "ports">): number =>
+  ports.reduce((most, each) => Math.max(most, each), 0);
+
+export function makespans(timing: Timing) {
+  const { serial, firstFills, lastDrains } = timing;
+  const port = longestPort(timing);
   return {
     computationCycles: Math.max(serial - firstFills - lastDrains, port),
     loadedCycles: Math.max(serial - lastDrains, port),

@@ -1,7 +1,8 @@
 /** The worked example of EM §3, every number. */
 import { describe, expect, it } from "vitest";
-import { type CutOrder, evaluateOrder } from "../../../../src/backend/cost/exact/evaluate.js";
+import { layerCost } from "../../../../src/backend/cost/exact/evaluate.js";
 import { exactLayer } from "../../../../src/backend/cost/exact/exact-layer.js";
+import { type CutOrder, orderFigures } from "../../../../src/backend/cost/exact/figures.js";
 import type { MappingProblem } from "../../../../src/ir/cost-model.js";
 import { hierarchy } from "../mapper/fixtures.js";
 
@@ -47,11 +48,11 @@ const ORDER: CutOrder = {
     { dim: "K", size: 2 },
   ],
   positions: [[1], [0], [2]],
-  copies: [[1], [1], [1]],
 };
 
 describe("the example of the specification", () => {
-  const cost = evaluateOrder(exactLayer(EXAMPLE), ORDER);
+  const layer = exactLayer(EXAMPLE);
+  const cost = layerCost(layer, orderFigures(layer, ORDER), [[1], [1], [1]]);
   const { O, W, I } = cost.accesses;
 
   it("takes 72 cycles for 126 operations", () => {
