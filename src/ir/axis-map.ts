@@ -112,7 +112,6 @@ export function inputInterval(
       // windows that lie in padding altogether need nothing, whatever is computed with them
       const first = Math.max(output.lo, Math.ceil((map.before - reach) / map.stride));
       const final = Math.min(last, Math.floor((extent - 1 + map.before) / map.stride));
-      if (first > final) return undefined;
       return intersect(interval(map.stride * first - map.before, map.stride * final + reach + 1 - map.before), axis);
     }
     case "transposed": {

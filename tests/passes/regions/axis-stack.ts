@@ -1,6 +1,6 @@
 /** Small builders: maps, and graphs of one axis. */
 import type { AxisMap } from "../../../src/ir/axis-map.js";
-import { type Interval, interval } from "../../../src/ir/interval.js";
+import type { Interval } from "../../../src/ir/interval.js";
 import type { AxisGraph, AxisReader, AxisTensor } from "../../../src/passes/regions/axis-graph.js";
 import type { AxisRegions, TensorAxis } from "../../../src/passes/regions/axis-regions.js";
 import { type Intervals, intervalAt } from "../../../src/passes/regions/intervals.js";
@@ -65,12 +65,6 @@ export const listed = (intervals: Intervals): readonly (Interval | undefined)[] 
 
 export const sizes = (intervals: Intervals): number =>
   listed(intervals).reduce((sum, one) => sum + (one === undefined ? 0 : one.hi - one.lo), 0);
-
-/** Inverse of `shown`, for one. */
-export const parsed = (text: string): Interval | undefined => {
-  const [lo, hi] = text.split("-").map(Number);
-  return lo === undefined || hi === undefined ? undefined : interval(lo, hi);
-};
 
 function fail(id: string): never {
   throw new Error(`no tensor '${id}'`);

@@ -1,7 +1,8 @@
 /** Random stacks, along each axis against sets of indices (EM §1), and executed element by element with real buffers (EM §2). */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type AxisRegions, axisRegions } from "../../../src/passes/regions/axis-regions.js";
+import { extent, hull, type Interval, intersect } from "../../../src/ir/interval.js";
+import { type AxisRegions, type AxisTile, axisRegions, axisTile } from "../../../src/passes/regions/axis-regions.js";
 import type { Intervals } from "../../../src/passes/regions/intervals.js";
 import { type KeptTraffic, keptTraffic } from "../../../src/passes/regions/kept-rings.js";
 import { newPart, owedPart, piecesOf, type RingKind, readPart } from "../../../src/passes/regions/pieces.js";
@@ -196,6 +197,19 @@ describe("a random stack, executed", () => {
     }
   }
 
+  /** Wide rings hold old and new overlap of two tiles, over the new rows and over all computed columns. */
+  function requireWideRings(stack: StackRegions, runs: readonly TensorRun[]): void {
+    for (const [t, { id, rings }] of runs.entries()) {
+      const [columns, rows] = [stack.x, stack.y].map((axis) => tilesOf(axis).map((i) => axisTile(axis.tensors[t]!, i)));
+      const twice = (tiles: readonly AxisTile[]) =>
+        Math.max(...tiles.map(({ kept, keptBefore }) => extent(hull(kept, keptBefore))));
+      const fresh = Math.max(...rows!.map(({ need, computed }) => extent(intersect(need, computed))));
+      const computed = columns!.reduce<Interval | undefined>((all, tile) => hull(all, tile.computed), undefined);
+      expect(rings.column.columns * rings.column.rows, id).toBe(twice(columns!) * fresh);
+      expect(rings.row.columns * rings.row.rows, id).toBe(extent(computed) * twice(rows!));
+    }
+  }
+
   it("reads only what is there, computes and writes what it should, and fills its buffers", () => {
     fc.assert(
       fc.property(decisions, (decided) => {
@@ -205,6 +219,7 @@ describe("a random stack, executed", () => {
           requireCounts(axesOf(decided), runs);
           requireTraffic(stack, runs, ring);
           if (ring === "narrow") requireFullRings(runs);
+          else requireWideRings(stack, runs);
         }
       }),
       { numRuns: RUNS },

@@ -46,18 +46,20 @@ type Step = readonly [Tapped, number];
 
 const LARGEST = 16;
 
+const STRIDES = [1, 1, 1, 2, 3];
+
 /** What a layer computes of an axis of extent `e`. */
 const STEPS: readonly ((e: number, gene: AxisGene) => Step)[] = [
   (e) => [pointwise, e],
   (e, [a = 0]) => [window({ taps: 1 + 2 * (a % 3), before: a % 3 }), e], // keeps the size
   (e, [a = 0, b = 0, c = 0, d = 0, f = 0]) => {
-    const [taps, stride, dilation] = [1 + (a % 4), 1 + (b % 3), 1 + (c % 2)];
+    const [taps, stride, dilation] = [1 + (a % 4), STRIDES[b % 5]!, 1 + (c % 2)];
     const reach = (taps - 1) * dilation;
     const [before, after] = [d % (reach + 3), f % (reach + 3)]; // windows in padding altogether are among them
     return [window({ taps, stride, dilation, before }), Math.floor((e + before + after - reach - 1) / stride) + 1];
   },
   (e, [a = 0, b = 0, c = 0, d = 0, f = 0]) => {
-    const [taps, stride, dilation] = [1 + (a % 4), 1 + (b % 3), 1 + (c % 2)];
+    const [taps, stride, dilation] = [1 + (a % 4), STRIDES[b % 5]!, 1 + (c % 2)];
     const reach = (taps - 1) * dilation;
     const before = d % (reach + 1);
     return [transposed({ taps, stride, dilation, before }), (e - 1) * stride + reach + 1 - before - (f % 3)];
@@ -67,16 +69,19 @@ const STEPS: readonly ((e: number, gene: AxisGene) => Step)[] = [
   (e, [a = 0, b = 0, c = 0]) => {
     const [offset, step] = [a % e, [1, 2, -1, 3, -2][b % 5]!];
     const room = Math.floor((step > 0 ? e - 1 - offset : offset) / Math.abs(step)) + 1;
-    return [slice(offset, step), 1 + (c % room)];
+    return [slice(offset, step), room - (c % Math.min(room, 4))];
   },
   (e, [a = 0, b = 0]) => [part((a % 6) - 2), (a % 6) - 2 + e + (b % 4)], // padded, or cropped
   (e, [a = 0]) => [everything, [1, e, 1 + (a % LARGEST)][a % 3]!],
 ];
 
+/** Indices of `STEPS`, windows more often than what ends a stack's locality. */
+const FREQUENCY = [0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 5, 5, 6, 7, 8];
+
 const isUsable = ([, extent]: Step): boolean => extent >= 1 && extent <= LARGEST;
 
 function anyStep(extent: number, [kind = 0, ...rest]: AxisGene): Step {
-  const step = STEPS[kind % STEPS.length]!(extent, rest);
+  const step = STEPS[FREQUENCY[kind % FREQUENCY.length]!]!(extent, rest);
   return isUsable(step) ? step : [pointwise, extent];
 }
 
@@ -153,12 +158,12 @@ function leavesOf({ x, y, leaves }: Draft, axis: Axis): Interval | undefined {
   return along && across && (axis === "x" ? along : across);
 }
 
-const gene = fc.array(fc.nat(20), { minLength: 6, maxLength: 6 });
+const gene = fc.array(fc.noBias(fc.nat(63)), { minLength: 6, maxLength: 6 });
 const sixteenth = fc.nat(16);
 const layer: fc.Arbitrary<LayerGene> = fc.record({
   source: fc.oneof(fc.constant(0), fc.nat(5)),
   second: fc.nat(5),
-  kind: fc.constantFrom("unary", "unary", "unary", "binary", "binary", "concat-x", "concat-y"),
+  kind: fc.constantFrom("unary", "unary", "unary", "unary", "binary", "binary", "concat-x", "concat-y"),
   x: gene,
   y: gene,
   leaves: fc.oneof(
@@ -167,7 +172,7 @@ const layer: fc.Arbitrary<LayerGene> = fc.record({
     { weight: 1, arbitrary: fc.constant([0, 16, 0, 16]) },
   ),
 });
-const size = fc.integer({ min: 1, max: LARGEST });
+const size = fc.noBias(fc.integer({ min: 2, max: LARGEST }));
 
 export const randomStack: fc.Arbitrary<RandomStack> = fc
   .tuple(
@@ -178,7 +183,10 @@ export const randomStack: fc.Arbitrary<RandomStack> = fc
   .map(([inputs, layers, sink]) => decode(inputs, layers, sink));
 
 /** Size of a tile along an axis; often of a few elements, so that overlap outlives several tiles. */
-export const tileSize = fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: LARGEST }));
+export const tileSize = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 4 }) },
+  { weight: 1, arbitrary: size },
+);
 
 /** What is kept along the inner and the outer tile axis. `exceptions`: tensors with a mode of their own, as a refetched input. */
 export function keep(graph: AxisGraph, isInner: boolean, mode: Mode, exceptions: readonly Mode[] = []): AxisGraph {
