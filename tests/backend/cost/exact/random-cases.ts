@@ -106,9 +106,9 @@ const LAYERS: Readonly<Record<string, fc.Arbitrary<Layer>>> = {
   })),
 };
 
-const LARGEST_LAYER = 300;
+const LARGEST_LAYER = 500;
 
-const layer: fc.Arbitrary<Layer> = fc
+export const randomLayer: fc.Arbitrary<Layer> = fc
   .oneof(...Object.values(LAYERS))
   .filter(({ loops }) => iterations(loops) <= LARGEST_LAYER);
 
@@ -178,10 +178,10 @@ const unrolling: fc.Arbitrary<readonly Unroll[]> = fc.array(
 
 export const randomCase: fc.Arbitrary<RandomCase> = fc
   .record({
-    layer,
+    layer: randomLayer,
     chains: fc.array(fc.array(memorySpec, { minLength: 1, maxLength: 4 }), { minLength: 3, maxLength: 3 }),
     unrolling,
-    widths: fc.array(size(16), { minLength: 4, maxLength: 4 }),
+    widths: fc.array(fc.nat(16), { minLength: 4, maxLength: 4 }),
     order: fc.array(fc.nat(1000), { minLength: 16, maxLength: 16 }),
     cuts: fc.array(fc.nat(12), { minLength: 9, maxLength: 9 }),
   })
@@ -197,9 +197,9 @@ export const randomCase: fc.Arbitrary<RandomCase> = fc
       loops,
       operands: operands.map((shape, o) => ({
         ...shape,
-        bits: o === 0 ? Math.max(widths[0]!, widths[3]!) : widths[o]!,
+        bits: o === 0 ? 1 + Math.max(widths[0]!, widths[3]!) : widths[o]!,
       })),
-      finalOutputBits: Math.min(widths[0]!, widths[3]!),
+      finalOutputBits: 1 + Math.min(widths[0]!, widths[3]!),
       hierarchy,
       unrolling: entries,
     };
@@ -215,7 +215,11 @@ export function randomMapping(
   { problem, order, cuts }: RandomCase,
   steps: ReadonlyMap<string, number>,
 ): { readonly loops: readonly Loop[]; readonly boundaries: Readonly<Record<string, readonly number[]>> } {
-  const factors = [...steps].flatMap(([dim, count]) => primeFactors(count).map((each): Loop => ({ dim, size: each })));
+  const idle: Loop = { dim: problem.loops[0]!.dim, size: 1 };
+  const factors = [
+    ...(order[0]! % 4 === 0 ? [idle] : []),
+    ...[...steps].flatMap(([dim, count]) => primeFactors(count).map((each): Loop => ({ dim, size: each }))),
+  ];
   const loops = factors
     .map((loop, i) => ({ loop, key: order[i % order.length]! }))
     .sort((a, b) => a.key - b.key)
