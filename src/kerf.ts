@@ -17,7 +17,7 @@ import type { Diagnostic } from "./ir/diagnostics.js";
 import type { OverlapMode, TileOrder } from "./ir/facts.js";
 import { createModule, type Module } from "./ir/module.js";
 import type { Network } from "./ir/network.js";
-import { DEFINES } from "./ir/rules.js";
+import { DEFINES, EXACT } from "./ir/rules.js";
 import type { TileSize } from "./passes/options.js";
 import {
   checkPipeline,
@@ -48,7 +48,7 @@ export * from "./ir/facts.js";
 export { createModule, type Module } from "./ir/module.js";
 export type { Layer, Network, Operand, Tensor } from "./ir/network.js";
 export { printModule } from "./ir/print.js";
-export { DEFINES, type RuleSet } from "./ir/rules.js";
+export { DEFINES, EXACT, type RuleSet } from "./ir/rules.js";
 export type { StudyBlock, StudyResult } from "./ir/study.js";
 export { VERSION } from "./ir/version.js";
 export * from "./passes/options.js";
@@ -61,7 +61,7 @@ export { createCostModel, importOnnx, readAccelerator as loadAccelerator, readDe
 export type StackChoice = "auto" | "single" | "per-layer" | { readonly cuts: readonly string[] };
 
 /** Rule sets by the name that users give them. */
-export const COST_MODELS = { defines: DEFINES } as const;
+export const COST_MODELS = { exact: EXACT, defines: DEFINES } as const;
 export type CostModelName = keyof typeof COST_MODELS;
 
 export interface ScheduleOptions {

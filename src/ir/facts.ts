@@ -95,8 +95,11 @@ export interface PlacedNode {
   readonly topOutput: string;
   /** Levels above the first choice that a retry added (DF §8.6). */
   readonly lifted: { readonly input: number; readonly output: number };
-  /** Copies that run before the node, in order. */
+  /** Copies that run before the node, in order; and right after it. */
   readonly copies: readonly Copy[];
+  readonly after?: readonly Copy[];
+  /** Bits of each memory that feature maps, kept overlap and weights take while the node runs, beside the blocks of its layer. */
+  readonly reserved?: Readonly<Record<string, number>>;
   /** What the mapper is asked: nothing for what is only moved, one problem for most layers. */
   readonly problems: readonly MappingProblem[];
   readonly work: Work;
@@ -108,6 +111,9 @@ export interface PlacedTileType {
   readonly width: number;
   readonly height: number;
   readonly count: number;
+  /** Classes of its columns and rows, where types are products of these. */
+  readonly column?: number;
+  readonly row?: number;
   /** First element of the stack's output that a tile of this type computes. */
   readonly firstAt: { readonly x: number; readonly y: number };
   /** The first tile of a stack fetches its weights from the top of their chain. */
@@ -119,12 +125,44 @@ export interface PlacedTileType {
   readonly nodes: readonly PlacedNode[];
 }
 
+/** Consecutive columns or rows of tiles of one class. */
+export interface TileRun {
+  readonly class: number;
+  readonly from: number;
+  readonly count: number;
+}
+
+/** A part of a memory that a stack keeps from its first tile to its last. */
+export interface StackBuffer {
+  readonly memory: string;
+  /** Node whose map, or layer whose weights, it holds. */
+  readonly node: string;
+  readonly role: "column" | "row" | "weights";
+  /** Of a ring: whether old and new overlap lie in it side by side. */
+  readonly ring?: "narrow" | "wide";
+  readonly bits: number;
+}
+
+/** How far homes were searched; energies in pJ over all tiles. */
+export interface HomeSearchNote {
+  readonly visited: number;
+  readonly energy: number;
+  readonly bound: number;
+}
+
 export interface StackPlacement {
   readonly stack: string;
   /** Memory that holds the stack's weights after the first tile; absent where it has none. */
   readonly weightMemory?: string;
   readonly weightBits: number;
   readonly tileTypes: readonly PlacedTileType[];
+  /** Columns and rows of tiles by class, where types are products of these. */
+  readonly columns?: readonly TileRun[];
+  readonly rows?: readonly TileRun[];
+  /** Copies that run once, before the first tile. */
+  readonly loads?: readonly Copy[];
+  readonly buffers?: readonly StackBuffer[];
+  readonly search?: HomeSearchNote;
   /** Work of each layer that anybody needs, each part once. */
   readonly needed: ReadonlyMap<LayerId, Work>;
 }
@@ -139,9 +177,10 @@ export interface LayerMapping {
 /** Per stack, per tile type: the mapped layers in topological order. */
 export const MAPPINGS = defineFact<readonly (readonly (readonly LayerMapping[])[])[]>("mappings");
 
-/** Copy phase before one node of one tile type. */
+/** Copy phase around one node of one tile type. */
 export interface NodeCopies {
   readonly node: string;
+  readonly when: "before" | "after";
   readonly cost: CopyPhaseCost;
 }
 
@@ -154,7 +193,7 @@ export interface EnergyByKind {
 
 /** Cost of one tile type, once. */
 export interface TileTypeCost {
-  /** One per node that has copies, in order. */
+  /** One per phase, in order. */
   readonly copies: readonly NodeCopies[];
   readonly energy: EnergyByKind;
   /** Cycles: layers with initial loading, plus copy phases. */
@@ -189,10 +228,17 @@ export interface LayerTotals {
   readonly needed: Work;
 }
 
+export interface StackCost {
+  readonly totals: Totals;
+  readonly tileTypes: readonly TileTypeCost[];
+  /** Copies before the first tile. */
+  readonly loads?: CopyPhaseCost;
+}
+
 export interface ScheduleCost {
   readonly totals: Totals;
   /** In the order of `STACKS`. */
-  readonly stacks: readonly { readonly totals: Totals; readonly tileTypes: readonly TileTypeCost[] }[];
+  readonly stacks: readonly StackCost[];
   readonly layers: readonly LayerTotals[];
 }
 export const COSTS = defineFact<ScheduleCost>("costs");

@@ -6,6 +6,13 @@
 /** One behaviour per policy. A policy groups the numbered quirks that belong to one mechanism; `docs/quirks.md` lists them all. */
 export interface RuleSet {
   readonly name: string;
+  /**
+   * How tiles are followed back through a stack, and what lives where. `traced`: sizes and overlaps, without padding (DF §4–8); the
+   * policies of depth-first schedules below apply. `clipped`: exact intervals per axis and searched homes (EM §1–2).
+   */
+  readonly geometry: "traced" | "clipped";
+  /** How a layer is mapped. `published`: fractional sizes and a greedy cut (SL); the policies of the mapper below apply. `block-sums`: EM §3. */
+  readonly mapper: "published" | "block-sums";
   /** How a network is cut into stacks by weight budget (DF §3; Q2–Q4). */
   readonly cuts: "published" | "corrected";
   /** Where the tile goes that is left over when tiles do not divide a map (DF §4; Q28). */
@@ -59,6 +66,8 @@ export type Behaviours<Name extends string, T> = Readonly<Record<Name, Behaviour
 /** The DeFiNES reference, to the last digit. */
 export const DEFINES: RuleSet = {
   name: "defines",
+  geometry: "traced",
+  mapper: "published",
   cuts: "published",
   leftover: "published",
   regions: "published",
@@ -77,4 +86,29 @@ export const DEFINES: RuleSet = {
   loading: "published",
   loopLimit: 6,
   ties: "published",
+};
+
+/** Right numbers: the exact model (EM). */
+export const EXACT: RuleSet = {
+  name: "exact",
+  geometry: "clipped",
+  mapper: "block-sums",
+  cuts: "corrected",
+  leftover: "last",
+  regions: "corrected",
+  keptBuffers: "corrected",
+  levels: "corrected",
+  weights: "loaded",
+  copies: "corrected",
+  copyPhases: "buffers",
+  totals: "scaled",
+  sizes: "whole",
+  capacityCuts: "checked",
+  partialSums: "corrected",
+  words: "granules",
+  doubleBuffering: "smallest-first",
+  stalls: "corrected",
+  loading: "corrected",
+  loopLimit: "none",
+  ties: "latency",
 };

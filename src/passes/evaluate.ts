@@ -1,20 +1,33 @@
-import type { CostModel } from "../ir/cost-model.js";
+import type { Copy, CostModel } from "../ir/cost-model.js";
+import type { Diagnostic } from "../ir/diagnostics.js";
 import {
   COSTS,
   type LayerTotals,
   MAPPINGS,
+  type NodeCopies,
   PLACEMENT,
   type PlacedTileType,
   STACKS,
+  type StackCost,
   type StackPlacement,
   TILING,
   type Work,
 } from "../ir/facts.js";
 import type { Module } from "../ir/module.js";
 import type { LayerId } from "../ir/network.js";
+import type { RuleSet } from "../ir/rules.js";
 import { type CostedStack, conservationNotes } from "./depth-first/conservation.js";
 import { type StackView, stackViews } from "./depth-first/network-view.js";
-import { type CostedType, requireEqual, sum, TOTALS, tileTypeCost, totalsOf } from "./depth-first/totals.js";
+import {
+  type CostedTiles,
+  type CostedType,
+  requireEqual,
+  sum,
+  TOTALS,
+  tileTypeCost,
+  totalsOf,
+} from "./depth-first/totals.js";
+import { requireInvariants } from "./exact/invariants.js";
 import { definePass } from "./pass.js";
 
 export const evaluate = definePass({
@@ -25,25 +38,29 @@ export const evaluate = definePass({
   provides: [COSTS],
   run(module, { costModel, report }) {
     const mappings = module.get(MAPPINGS);
-    const stacks = module.get(PLACEMENT).map(
-      ({ tileTypes }, s) =>
-        tileTypes.map(
+    const placements = module.get(PLACEMENT);
+    const stacks = placements.map(
+      ({ tileTypes, loads = [] }, s): CostedTiles => ({
+        types: tileTypes.map(
           (type, t): CostedType => ({ type, layers: mappings[s]![t]!, copies: phasesOf(type, costModel, module) }),
         ), // one entry per type
+        loads: { copies: loads, cost: costModel.copyPhase(loads, module.accelerator) },
+      }),
     );
     const copyCount = TOTALS[costModel.rules.totals].rule;
-    const views = stackViews(module);
-    for (const note of conservationNotes(
-      costedStacks(module, views, stacks),
-      module.accelerator.memories,
-      costModel.rules,
-    ))
-      report(note);
-    const totals = totalsOf(stacks.flat(), copyCount);
-    const layers = layerTotals(module, stacks.flat(), neededWork(module.get(PLACEMENT)));
+    for (const note of LAWS[costModel.rules.geometry](module, stacks, costModel.rules)) report(note);
+    const totals = totalsOf(stacks, copyCount);
+    const types = stacks.flatMap((stack) => stack.types);
+    const layers = layerTotals(module, types, neededWork(placements));
     requireEqual("energy by layer", sum(layers, ({ energy }) => energy) + totals.energyByKind.copy, totals.energy);
     requireEqual("latency by layer", sum(layers, ({ latency }) => latency) + totals.copyLatency, totals.latency);
-    const costs = stacks.map((types) => ({ totals: totalsOf(types, copyCount), tileTypes: types.map(tileTypeCost) }));
+    const costs = stacks.map(
+      (stack): StackCost => ({
+        totals: totalsOf([stack], copyCount),
+        tileTypes: stack.types.map(tileTypeCost),
+        ...(stack.loads.copies.length > 0 && { loads: stack.loads.cost }),
+      }),
+    );
     requireEqual(
       "energy by stack",
       sum(costs, (stack) => stack.totals.energy),
@@ -53,11 +70,31 @@ export const evaluate = definePass({
   },
 });
 
-/** Copy phases of one tile, one per node that has copies (DF §9.4). */
+/** Laws that a schedule must keep under each geometry, and what a user should know of those that it does not. */
+const LAWS: Readonly<
+  Record<RuleSet["geometry"], (module: Module, stacks: readonly CostedTiles[], rules: RuleSet) => readonly Diagnostic[]>
+> = {
+  traced: (module, stacks, rules) =>
+    conservationNotes(
+      costedStacks(
+        module,
+        stackViews(module),
+        stacks.map(({ types }) => types),
+      ),
+      module.accelerator.memories,
+      rules,
+    ),
+  clipped: requireInvariants,
+};
+
+/** Copy phases of one tile: before each node that has copies, and after it (DF §9.4). */
 function phasesOf(type: PlacedTileType, costModel: CostModel, { accelerator }: Module): CostedType["copies"] {
-  return type.nodes
-    .filter(({ copies }) => copies.length > 0)
-    .map(({ id, copies }) => ({ node: id, cost: costModel.copyPhase(copies, accelerator) }));
+  const phase = (node: string, when: NodeCopies["when"], copies: readonly Copy[]): readonly NodeCopies[] =>
+    copies.length === 0 ? [] : [{ node, when, cost: costModel.copyPhase(copies, accelerator) }];
+  return type.nodes.flatMap(({ id, copies, after = [] }) => [
+    ...phase(id, "before", copies),
+    ...phase(id, "after", after),
+  ]);
 }
 
 /** The stacks of a module with all that was decided about them; facts hold one entry per stack. */

@@ -1,6 +1,8 @@
+import type { CostModel } from "../ir/cost-model.js";
 import { costedAlone, cutsAdded, cutZeroIgnored, nothingToSchedule, unknownCut } from "../ir/diagnostics/schedule.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { PRECISION, STACKS, type Stack, UNROLLING } from "../ir/facts.js";
+import type { Module } from "../ir/module.js";
 import type { Layer, LayerId } from "../ir/network.js";
 import { namedStacks, namesLayersTwice, stackConflicts, statedCuts } from "./decisions.js";
 import { CUTS } from "./depth-first/cuts.js";
@@ -8,6 +10,7 @@ import { outsideDomain } from "./depth-first/domain.js";
 import { predecessors } from "./depth-first/graph.js";
 import { formStack, networkView } from "./depth-first/network-view.js";
 import { forcedCuts, splitAt } from "./depth-first/stacks.js";
+import { stacksAt } from "./exact/partition.js";
 import { choice, joinNames, names } from "./options.js";
 import { definePass } from "./pass.js";
 
@@ -23,6 +26,7 @@ export const partitionStacks = definePass({
   run(module, { costModel, report }, { rule, cuts }) {
     const { network, accelerator } = module;
     if (network.layers.length === 0) throw new DiagnosticError([nothingToSchedule(network.name)]);
+    if (costModel.rules.geometry === "clipped") return module.with(STACKS, exactStacks(module, costModel, rule, cuts));
     const alone = outsideDomain(network, module.get(UNROLLING));
     const outside = new Set(alone.keys());
     const view = networkView(module, outside);
@@ -56,12 +60,25 @@ export const partitionStacks = definePass({
   },
 });
 
+/** Stacks of the exact model: cuts as they are asked for, since nothing forces any. */
+function exactStacks(module: Module, { rules }: CostModel, rule: StackRule, cuts: readonly string[]): readonly Stack[] {
+  const { network, accelerator } = module;
+  const { graph } = networkView(module, new Set(network.layers.map(({ id }) => id)));
+  const automatic = () => CUTS[rules.cuts].rule.automatic(graph, accelerator);
+  const chosen = cuts.length > 0 ? namedCuts(cuts, network.layers) : RULES[rule](network.layers, automatic);
+  const named = namedStacks(module, graph);
+  const stacks = stacksAt(network, statedCuts(named, chosen, graph, undefined), module.get(PRECISION));
+  const conflicts = stackConflicts(named, stacks);
+  if (conflicts.length > 0) throw new DiagnosticError(conflicts, "infeasible");
+  requireEveryLayer(stacks, network.layers, false);
+  return stacks;
+}
+
+type StackRule = "auto" | "single" | "per-layer";
+
 /** Cuts of each rule. */
 const RULES: Readonly<
-  Record<
-    "auto" | "single" | "per-layer",
-    (layers: readonly Layer[], automatic: () => readonly string[]) => readonly string[]
-  >
+  Record<StackRule, (layers: readonly Layer[], automatic: () => readonly string[]) => readonly string[]>
 > = {
   auto: (_layers, automatic) => automatic(),
   single: () => [],

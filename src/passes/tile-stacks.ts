@@ -1,9 +1,20 @@
 import { tileConflict } from "../ir/diagnostics/decisions.js";
 import { orderUnsupported, tileClamped } from "../ir/diagnostics/schedule.js";
 import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
-import { OVERLAP_MODES, STACKS, type StackTiling, TILE_ORDERS, TILING } from "../ir/facts.js";
+import {
+  OVERLAP_MODES,
+  STACKS,
+  type Stack,
+  type StackTiling,
+  TILE_ORDERS,
+  TILING,
+  type TileOrder,
+} from "../ir/facts.js";
+import type { Module } from "../ir/module.js";
+import type { RuleSet } from "../ir/rules.js";
 import { decisionFor } from "./decisions.js";
 import { stackViews } from "./depth-first/network-view.js";
+import { exactViews } from "./exact/stack-view.js";
 import { choice, printTileSize, type TileSize, tileSize } from "./options.js";
 import { definePass } from "./pass.js";
 
@@ -22,16 +33,16 @@ export const tileStacks = definePass({
   requires: [STACKS],
   provides: [TILING],
   run(module, { costModel, report }, options) {
-    if (options.order !== "x-first") throw new DiagnosticError([orderUnsupported(options.order, costModel.rules.name)]);
+    const { geometry, name } = costModel.rules;
+    const isOrderKnown = (order: TileOrder): boolean => geometry === "clipped" || order === "x-first";
+    if (!isOrderKnown(options.order)) throw new DiagnosticError([orderUnsupported(options.order, name)]);
     const clamped: { readonly asked: string; readonly stack: string; readonly used: string }[] = [];
     const conflicts: Diagnostic[] = [];
-    const tilings = stackViews(module).map(({ stack, graph, full }): StackTiling => {
+    const tilings = OUTPUTS[geometry](module).map(({ stack, whole }): StackTiling => {
       const stated = decisionFor(module, stack);
       const { tile, overlap, order } = { ...options, ...stated };
-      const output = full.get(graph.sink.id)!; // the sink is one of the network's nodes
-      const whole = { width: output.x, height: output.y };
       const used = stack.alone === undefined ? clampedTo(whole, tile) : whole;
-      if (order !== "x-first") conflicts.push(orderUnsupported(order, costModel.rules.name, stated?.where));
+      if (!isOrderKnown(order)) conflicts.push(orderUnsupported(order, name, stated?.where));
       if (tile !== "full" && !isSame(used, tile)) {
         if (stated?.members !== undefined && stated.tile !== undefined) {
           conflicts.push(tileConflict(stated, printTileSize(tile), stack.id, printTileSize(whole), stack.alone));
@@ -51,6 +62,22 @@ export const tileStacks = definePass({
     return module.with(TILING, tilings);
   },
 });
+
+/** Every stack with the extent of its output. */
+const OUTPUTS: Readonly<
+  Record<RuleSet["geometry"], (module: Module) => readonly { readonly stack: Stack; readonly whole: Size }[]>
+> = {
+  traced: (module) =>
+    stackViews(module).map(({ stack, graph, full }) => {
+      const { x, y } = full.get(graph.sink.id)!; // the sink is one of the network's nodes
+      return { stack, whole: { width: x, height: y } };
+    }),
+  clipped: (module) =>
+    exactViews(module).map(({ stack, maps }) => {
+      const { x, y } = maps.maps.at(-1)!.extents; // a stack has an output
+      return { stack, whole: { width: x, height: y } };
+    }),
+};
 
 type Size = Exclude<TileSize, "full">;
 

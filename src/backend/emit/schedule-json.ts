@@ -1,5 +1,6 @@
 /** The annotated schedule as a plain object, ready to be written as JSON (contract: `schedule.json`). */
 import { type Accelerator, type Memory, replicas } from "../../ir/accelerator.js";
+import type { Copy, CopyCost } from "../../ir/cost-model.js";
 import { DECISIONS } from "../../ir/decisions.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
 import {
@@ -9,10 +10,14 @@ import {
   type LayerTotals,
   MAPPINGS,
   PLACEMENT,
+  type PlacedNode,
   type PlacedTileType,
   PRECISION,
   STACKS,
+  type StackCost,
+  type StackPlacement,
   TILING,
+  type TileRun,
   type TileTypeCost,
   type Totals,
 } from "../../ir/facts.js";
@@ -26,6 +31,7 @@ import type { ScheduleDocument } from "./schedule-schema.js";
 type Json<K extends keyof ScheduleDocument> = ScheduleDocument[K];
 type StackJson = Json<"stacks">[number];
 type TileTypeJson = StackJson["tileTypes"][number];
+type CopyJson = TileTypeJson["copies"][number];
 
 /** What the document records besides the module itself. */
 export interface ScheduleRecord {
@@ -176,6 +182,8 @@ function stacksJson(module: Module): Json<"stacks"> {
   return module.get(STACKS).map((stack, s) => {
     const [tiling, placement, types, cost] = [tilings[s], placements[s], mappings[s], costs.stacks[s]];
     if (!tiling || !placement || !types || !cost) throw new Error(`stack ${stack.id} lacks a decision`);
+    const named: TensorNames = (layer, operand) =>
+      stack.inputs.find(({ id }) => id === layer)?.tensor ?? tensorOf(layer, operand);
     return {
       id: stack.id,
       layers: [...stack.layers],
@@ -186,24 +194,39 @@ function stacksJson(module: Module): Json<"stacks"> {
       ...(placement.weightMemory !== undefined && { weightMemory: placement.weightMemory }),
       weightBits: placement.weightBits,
       ...(stack.alone !== undefined && { alone: stack.alone }),
+      ...throughoutJson(placement, cost, named),
       totals: totalsJson(cost.totals),
-      tileTypes: placement.tileTypes.map((type, t) =>
-        tileTypeJson(type, types[t] ?? [], cost.tileTypes[t]!, (layer, operand) =>
-          tensorOf(stack.inputs.find(({ id }) => id === layer)?.tensor, layer, operand),
-        ),
-      ),
+      tileTypes: placement.tileTypes.map((type, t) => tileTypeJson(type, types[t] ?? [], cost.tileTypes[t]!, named)),
     };
   });
 }
+
+/** Tensor that an operand of a layer, or a stack input, stands for. */
+type TensorNames = (layer: string, operand: string) => string;
+
+/** What holds for all tiles of a stack, where types are products of columns and rows. */
+function throughoutJson({ columns, rows, buffers, loads }: StackPlacement, cost: StackCost, named: TensorNames) {
+  if (columns === undefined || rows === undefined) return {};
+  return {
+    columns: columns.map(runJson),
+    rows: rows.map(runJson),
+    buffers: (buffers ?? []).map((buffer) => ({ ...buffer })),
+    loads: (loads ?? []).map((copy, i) => copyJson(copy, cost.loads?.copies[i], named)),
+  };
+}
+
+const runJson = ({ class: number, from, count }: TileRun) => ({ class: String(number), from, count });
 
 function tileTypeJson(
   type: PlacedTileType,
   layers: readonly LayerMapping[],
   cost: TileTypeCost,
-  tensorOf: (layer: string, operand: string) => string,
+  named: TensorNames,
 ): TileTypeJson {
   return {
     id: type.id,
+    ...(type.column !== undefined && { column: String(type.column) }),
+    ...(type.row !== undefined && { row: String(type.row) }),
     width: type.width,
     height: type.height,
     count: type.count,
@@ -214,34 +237,54 @@ function tileTypeJson(
     energyPj: cost.energy.mac + cost.energy.memory + cost.energy.copy,
     latencyCycles: cost.latency,
     copyCycles: cost.copies.reduce((sum, phase) => sum + phase.cost.cycles, 0),
-    layers: layers.map(tileLayerJson),
-    copies: type.nodes.flatMap((node) => {
-      const phase = cost.copies.find((entry) => entry.node === node.id);
-      return node.copies.map((copy, i) => ({
-        kind: copy.kind,
-        before: node.id,
-        layer: copy.layer,
-        tensor: tensorOf(copy.layer, copy.operand),
-        operand: copy.operand,
-        bits: copy.bits,
-        from: { ...copy.from },
-        to: { ...copy.to },
-        energyPj: phase?.cost.copies[i]?.energy ?? 0,
-        cycles: phase?.cost.copies[i]?.cycles ?? 0,
-      }));
-    }),
+    layers: layers.map((mapping) => tileLayerJson(mapping, type)),
+    copies: type.nodes.flatMap((node) => [
+      ...phaseJson(node, "before", node.copies, cost, named),
+      ...phaseJson(node, "after", node.after ?? [], cost, named),
+    ]),
   };
 }
 
-function tileLayerJson({ layer, problem, result: { mapping, cost } }: LayerMapping): TileTypeJson["layers"][number] {
+/** Copies of one phase, which runs before or after a node. */
+function phaseJson(
+  { id }: PlacedNode,
+  when: "before" | "after",
+  copies: readonly Copy[],
+  { copies: phases }: TileTypeCost,
+  named: TensorNames,
+): readonly CopyJson[] {
+  const phase = phases.find((entry) => entry.node === id && entry.when === when);
+  return copies.map((copy, i) => ({ ...copyJson(copy, phase?.cost.copies[i], named), [when]: id }));
+}
+
+const copyJson = (copy: Copy, cost: CopyCost | undefined, named: TensorNames) => ({
+  kind: copy.kind,
+  layer: copy.layer,
+  tensor: named(copy.layer, copy.operand),
+  operand: copy.operand,
+  bits: copy.bits,
+  from: { ...copy.from },
+  to: { ...copy.to },
+  energyPj: cost?.energy ?? 0,
+  cycles: cost?.cycles ?? 0,
+});
+
+function tileLayerJson(
+  { layer, problem, result: { mapping, cost } }: LayerMapping,
+  { nodes }: PlacedTileType,
+): TileTypeJson["layers"][number] {
+  const loops = nodes.find(({ id }) => id === layer)?.loops ?? problem.loops;
   return {
     layer,
-    computed: { width: loopSize(problem.loops, "OX", 1), height: loopSize(problem.loops, "OY", 1) },
+    computed: { width: loopSize(loops, "OX", 1), height: loopSize(loops, "OY", 1) },
     dims: dimsOf(problem.loops),
     levels: mapRecord(mapping.levels, (memories) => [...memories]),
     spatial: mapping.spatial.map((unroll) => ({ ...unroll })),
     loops: mapping.loops.map((loop) => ({ ...loop })),
     boundaries: mapRecord(mapping.boundaries, (cuts) => [...cuts]),
+    ...(mapping.copies && {
+      doubleBuffered: mapRecord(mapping.copies, (copies) => copies.map((count) => count === 2)),
+    }),
     energyPj: cost.energy,
     macEnergyPj: cost.macEnergy,
     energyByLevelPj: mapRecord(cost.energyByLevel, (levels) => [...levels]),
@@ -259,12 +302,11 @@ const mapRecord = <A, B>(record: Readonly<Record<string, A>>, f: (value: A) => B
 const dimsOf = (loops: Layer["loops"]): Record<string, number> =>
   Object.fromEntries(loops.map(({ dim, size }) => [dim, size]));
 
-/** Tensor that an operand of a layer, or a stack input, stands for. */
-function tensorNames(module: Module) {
+function tensorNames(module: Module): TensorNames {
   const layers = new Map<string, Layer>(module.network.layers.map((layer) => [layer.id, layer]));
-  return (input: string | undefined, id: string, operand: string): string => {
+  return (id, operand) => {
     const layer = layers.get(id);
-    if (input !== undefined || layer === undefined) return input ?? id;
+    if (layer === undefined) return id;
     return (layer.operands.find(({ name }) => name === operand) ?? outputOf(layer)).tensor ?? id;
   };
 }

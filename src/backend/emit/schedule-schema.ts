@@ -58,9 +58,8 @@ const layer = z.strictObject({
 
 const copyEnd = z.strictObject({ memory: name, operand: name });
 
-const copy = z.strictObject({
+const load = z.strictObject({
   kind: z.enum(["stack-input", "output-to-input", "cache-read", "cache-write", "weights", "stack-output"]),
-  before: name.describe("layer or stack input whose copy phase it belongs to"),
   layer: name.describe("layer or stack input whose data moves"),
   tensor: name,
   operand: name,
@@ -71,6 +70,11 @@ const copy = z.strictObject({
   cycles: count,
 });
 
+const copy = load.extend({
+  before: name.optional().describe("layer or stack input before which its copy phase runs"),
+  after: name.optional().describe("layer or stack input after which its copy phase runs"),
+});
+
 const tileLayer = z.strictObject({
   layer: name,
   computed: z.strictObject({ width: positive, height: positive }),
@@ -79,6 +83,10 @@ const tileLayer = z.strictObject({
   spatial: z.array(unroll),
   loops: z.array(loop).describe("temporal loops, innermost first"),
   boundaries: z.record(name, z.array(count)).describe("operand → number of loops at or below each of its levels"),
+  doubleBuffered: z
+    .record(name, z.array(z.boolean()))
+    .optional()
+    .describe("operand → whether a block of each level is refilled while another one is in use"),
   energyPj: quantity,
   macEnergyPj: quantity,
   energyByLevelPj: z.record(name, z.array(quantity)),
@@ -91,6 +99,8 @@ const tileLayer = z.strictObject({
 
 const tileType = z.strictObject({
   id: name,
+  column: name.optional().describe("class of its columns; types are products of classes"),
+  row: name.optional(),
   width: positive,
   height: positive,
   count: positive,
@@ -105,6 +115,16 @@ const tileType = z.strictObject({
   copies: z.array(copy),
 });
 
+const run = z.strictObject({ class: name, from: count, count: positive });
+
+const buffer = z.strictObject({
+  memory: name,
+  node: name.describe("layer or stack input whose map, or layer whose weights, it holds"),
+  role: z.enum(["column", "row", "weights"]),
+  ring: z.enum(["narrow", "wide"]).optional(),
+  bits: count,
+});
+
 const stack = z.strictObject({
   id: name,
   layers: z.array(name),
@@ -115,6 +135,10 @@ const stack = z.strictObject({
   weightMemory: name.optional(),
   weightBits: count,
   alone: name.optional().describe("why the stack is costed outside of the depth-first model"),
+  columns: z.array(run).optional().describe("columns of tiles by class, run-length"),
+  rows: z.array(run).optional(),
+  buffers: z.array(buffer).optional().describe("what the stack holds on chip from its first tile to its last"),
+  loads: z.array(load).optional().describe("copies that run once, before the first tile"),
   totals: totalsSchema,
   tileTypes: z.array(tileType),
 });

@@ -104,7 +104,7 @@ export function networkInputs(
 }
 
 /** Extents of a stored feature map as `B K OY OX`; axes that are neither batch, rows nor columns are channels. */
-function loopsOfMap(dims: readonly number[], roles: readonly string[]): StackInput["loops"] {
+export function loopsOfMap(dims: readonly number[], roles: readonly string[]): StackInput["loops"] {
   const product = (role: string): number =>
     dims.reduce((size, extent, axis) => (roles[axis] === role ? size * extent : size), 1);
   return (["B", "K", "OY", "OX"] as const).map((dim) => ({ dim, size: product(dim) }));

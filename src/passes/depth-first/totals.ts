@@ -1,5 +1,5 @@
 /** Sums over layers, tile types and stacks (DF §10), every breakdown checked against its total. */
-import type { CopyPhaseCost, LayerCost, Mapping } from "../../ir/cost-model.js";
+import type { Copy, CopyPhaseCost, LayerCost, Mapping } from "../../ir/cost-model.js";
 import type {
   EnergyByKind,
   LayerMapping,
@@ -24,6 +24,12 @@ export interface CostedType {
   readonly type: PlacedTileType;
   readonly layers: readonly LayerMapping[];
   readonly copies: readonly NodeCopies[];
+}
+
+/** All tiles of a stack, and the copies that run once before them. */
+export interface CostedTiles {
+  readonly types: readonly CostedType[];
+  readonly loads: { readonly copies: readonly Copy[]; readonly cost: CopyPhaseCost };
 }
 
 /** Cost of a tile of the type, once. */
@@ -59,14 +65,24 @@ class Accumulator {
     this.#operations += count * operations;
   }
 
-  addLayer({ result: { mapping, cost } }: LayerMapping, count: number): void {
+  addFootprint(bits: Readonly<Record<string, number>>): void {
+    for (const [memory, used] of Object.entries(bits))
+      this.#peak.set(memory, Math.max(this.#peak.get(memory) ?? 0, used));
+  }
+
+  /** @param reserved - bits of each memory that are taken while the layer runs, beside its own blocks */
+  addLayer(
+    { result: { mapping, cost } }: LayerMapping,
+    reserved: Readonly<Record<string, number>>,
+    count: number,
+  ): void {
     this.#kind.mac += count * cost.macEnergy;
     this.#kind.memory += count * cost.memoryEnergy;
     this.#latency += count * cost.latencyCycles;
     this.#offloadedLatency += count * cost.offloadedCycles;
     this.#addLevels(mapping, cost, count);
-    for (const [memory, bits] of Object.entries(cost.occupancy))
-      this.#peak.set(memory, Math.max(this.#peak.get(memory) ?? 0, bits));
+    const used = Object.entries(cost.occupancy).map(([id, bits]) => [id, bits + (reserved[id] ?? 0)] as const);
+    this.addFootprint(Object.fromEntries(used));
   }
 
   /** @param operands - layer operand of each copy of the phase */
@@ -124,19 +140,31 @@ class Accumulator {
   }
 }
 
-/** Totals of all tiles of the given types. */
-export function totalsOf(types: readonly CostedType[], copyCount: TotalsPolicy): Totals {
+/** Totals of all tiles of the given stacks. */
+export function totalsOf(stacks: readonly CostedTiles[], copyCount: TotalsPolicy): Totals {
   const accumulator = new Accumulator(copyCount);
-  for (const { type, layers, copies } of types) {
-    for (const layer of layers) accumulator.addLayer(layer, type.count);
-    for (const { work } of type.nodes) accumulator.addWork(work, type.count);
-    for (const { node, cost } of copies) accumulator.addPhase(cost, operandsOf(type, node), type.count);
+  for (const { loads } of stacks)
+    accumulator.addPhase(
+      loads.cost,
+      loads.copies.map(({ operand }) => operand),
+      1,
+    );
+  for (const { type, layers, copies } of stacks.flatMap(({ types }) => types)) {
+    const reserved = new Map(type.nodes.map((node) => [node.id, node.reserved ?? {}] as const));
+    for (const layer of layers) accumulator.addLayer(layer, reserved.get(layer.layer) ?? {}, type.count);
+    for (const { work, reserved = {} } of type.nodes) {
+      accumulator.addWork(work, type.count);
+      accumulator.addFootprint(reserved);
+    }
+    for (const phase of copies) accumulator.addPhase(phase.cost, operandsOf(type, phase), type.count);
   }
   return accumulator.totals();
 }
 
-const operandsOf = ({ nodes }: PlacedTileType, id: string): readonly string[] =>
-  nodes.find((node) => node.id === id)?.copies.map(({ operand }) => operand) ?? [];
+function operandsOf({ nodes }: PlacedTileType, { node, when }: NodeCopies): readonly string[] {
+  const placed = nodes.find(({ id }) => id === node);
+  return ((when === "before" ? placed?.copies : placed?.after) ?? []).map(({ operand }) => operand);
+}
 
 /** @throws Error when two ways to the same sum differ by more than rounding: a defect */
 export function requireEqual(what: string, found: number, expected: number): void {

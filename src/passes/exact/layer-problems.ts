@@ -42,6 +42,8 @@ export interface ProblemSource {
   readonly hierarchy: Hierarchy;
   readonly unrolling: ReadonlyMap<string, LayerUnrolling>;
   readonly stored: ReadonlyMap<TensorId, Tensor>;
+  /** Bits of an output element of a layer while it is summed. */
+  partialBits(layer: string): number;
 }
 
 /** One problem per phase of a transposed convolution; one for every other layer. */
@@ -122,7 +124,11 @@ function outputAlong(loop: Dim, layer: Layer, directed: DirectedLoops, computed:
   return direction === undefined ? { lo: 0, hi: loopSize(layer.loops, loop) } : computed[direction];
 }
 
-const boxedLoops = (loops: readonly Loop[], directed: DirectedLoops, computed: Both<Interval>): readonly Loop[] =>
+export const boxedLoops = (
+  loops: readonly Loop[],
+  directed: DirectedLoops,
+  computed: Both<Interval>,
+): readonly Loop[] =>
   loops.map((loop) => {
     const direction = BOTH.find((candidate) => directed[candidate] === loop.dim);
     return direction === undefined ? loop : { dim: loop.dim, size: extent(computed[direction]) };

@@ -2,12 +2,13 @@
 import type { Memory } from "../../ir/accelerator.js";
 import type { Copy, CopyEnd, CopyKind, CostModel, MappingProblem, MappingResult } from "../../ir/cost-model.js";
 import { chainTop } from "../depth-first/levels.js";
+import { operandBits } from "../depth-first/operands.js";
 import { keptRings } from "../regions/kept-rings.js";
 import type { RingKind } from "../regions/pieces.js";
 import type { StackGeometry } from "./geometry.js";
 import { layerProblems, type ProblemSource } from "./layer-problems.js";
 import type { FeatureMap } from "./stack-maps.js";
-import type { Rings } from "./storage.js";
+import { partMemories, type Rings } from "./storage.js";
 import type { PieceBits, TileNode, TileRead } from "./tile-nodes.js";
 
 /** Where the part of a map that a tile uses lies: whole at the top, or in a memory on chip. */
@@ -36,12 +37,25 @@ export class StackCosts {
   readonly #capacity: ReadonlyMap<string, number>;
   readonly #copyEnergies = new Map<string, number>();
   readonly #problems = new Map<string, readonly MappingProblem[]>();
-  readonly #answers = new Map<string, { readonly available: Readonly<Record<string, number>>; readonly answer: LayerAnswer }[]>();
+  readonly #answers = new Map<
+    string,
+    { readonly available: Readonly<Record<string, number>>; readonly answer: LayerAnswer }[]
+  >();
 
   constructor(source: ProblemSource, costModel: CostModel) {
     this.#source = source;
     this.#costModel = costModel;
     this.#capacity = new Map(source.hierarchy.memories.map(({ id, size }) => [id, size]));
+  }
+
+  /** Memories on chip that could hold parts of a map. */
+  partMemories(map: FeatureMap): readonly Memory[] {
+    return partMemories(map, this.#source.hierarchy);
+  }
+
+  /** Whether a memory is where feature maps and weights live between stacks. */
+  isTop(memory: Memory): boolean {
+    return memory.operands.every(({ operand }) => this.top(operand).id === memory.id);
   }
 
   /** Highest memory of a chain. */
@@ -59,6 +73,24 @@ export class StackCosts {
     const energy = this.#costModel.copyCost(copy, this.#source.hierarchy)?.energy ?? Number.POSITIVE_INFINITY;
     this.#copyEnergies.set(key, energy);
     return energy;
+  }
+
+  /** Whether data can move between a part of a map and its rings, to and fro, and from row to column. */
+  isReachable({ node, readers }: FeatureMap, part: Memory, { column, row }: Rings): boolean {
+    const { memoryOperand } = node.output;
+    const isOpen = (operand: string, from: Memory | undefined, to: Memory | undefined): boolean =>
+      from === undefined ||
+      to === undefined ||
+      this.copyEnergy(1, { operand, memory: from.id }, { operand, memory: to.id }) < Number.POSITIVE_INFINITY;
+    const rings = [column, row].filter((ring) => ring !== undefined);
+    return (
+      isOpen(memoryOperand, row, column) &&
+      rings.every(
+        (ring) =>
+          isOpen(memoryOperand, part, ring) &&
+          readers.every(({ operand }) => ring === part || isOpen(operand.memoryOperand, ring, part)),
+      )
+    );
   }
 
   copiesEnergy(copies: readonly Copy[]): number {
@@ -118,7 +150,8 @@ export class StackCosts {
       const result = this.#costModel.mapLayer({ ...problem, available });
       if (!result.feasible) return IMPOSSIBLE;
       energy += result.cost.energy;
-      for (const [id, bits] of Object.entries(result.cost.occupancy)) occupancy[id] = Math.max(occupancy[id] ?? 0, bits);
+      for (const [id, bits] of Object.entries(result.cost.occupancy))
+        occupancy[id] = Math.max(occupancy[id] ?? 0, bits);
     }
     return { energy, occupancy };
   }
@@ -205,4 +238,38 @@ export function owedCopies({ map, owed }: TileNode, home: Memory, rings: Rings, 
 export function fetchCopy({ map }: TileNode, bits: number, home: Memory, top: Memory): readonly Copy[] {
   const { node } = map;
   return ringCopy("stack-input", node.id, "I", bits, node.output.memoryOperand, top, home);
+}
+
+/**
+ * Copies that make up a layer which only moves data: every input to the home of the output. Where more is written than read (resampling,
+ * padding), the copy counts what is written. Of a table of constants no more than what is taken out of it.
+ */
+export function moveCopies(
+  { map, reads, newBits }: TileNode,
+  { inputs, output }: LayerHomes,
+  topOf: (operand: string) => Memory,
+): readonly Copy[] {
+  const { node } = map;
+  const only = reads.length === 1 ? newBits : 0;
+  const moved = reads.map(
+    ({ operand, bits }, i): Copy => ({
+      kind: "output-to-input",
+      layer: node.id,
+      operand: operand.name,
+      bits: Math.max(bits, only),
+      from: { operand: operand.memoryOperand, memory: inputs[i]!.id }, // one home per read
+      to: { operand: node.output.memoryOperand, memory: output.id },
+    }),
+  );
+  const constants = node.weights.map(
+    (operand): Copy => ({
+      kind: "weights",
+      layer: node.id,
+      operand: operand.name,
+      bits: Math.min(operandBits(operand, node.loops), newBits),
+      from: { operand: operand.memoryOperand, memory: topOf(operand.memoryOperand).id },
+      to: { operand: node.output.memoryOperand, memory: output.id },
+    }),
+  );
+  return [...moved, ...constants].filter(({ bits }) => bits > 0);
 }

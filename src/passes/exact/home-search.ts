@@ -1,0 +1,326 @@
+/**
+ * Homes of everything that belongs to a whole stack, searched together with the homes on its tile types (EM §2): branch and bound over the
+ * storage of each map and the home of each layer's weights. Whatever is not decided yet takes no room and is chosen anew by every
+ * tile type, which bounds the energy from below.
+ */
+import type { Memory } from "../../ir/accelerator.js";
+import type { StackGeometry } from "./geometry.js";
+import { type PartHome, type Reserved, ringBits, type StackCosts } from "./stack-costs.js";
+import type { FeatureMap, StackMaps } from "./stack-maps.js";
+import type { Rings, Storage } from "./storage.js";
+import type { TileNodes } from "./tile-nodes.js";
+import { type HomeChoices, type TypeHomes, typeHomes, type WeightHome } from "./type-homes.js";
+
+export interface StackHomes {
+  /** Per map of the stack. */
+  readonly storage: readonly Storage[];
+  /** Per map: home of the weights of the layer that writes it. */
+  readonly weights: readonly (Memory | undefined)[];
+  /** Per tile type. */
+  readonly types: readonly TypeHomes[];
+  /** Over all tiles, in pJ: copies, layers, and loading of weights. */
+  readonly energy: number;
+  /** No homes cost less than this. */
+  readonly bound: number;
+  /** Partial decisions that were looked at. */
+  readonly visited: number;
+}
+
+/** What may be decided about a stack: per map the storages that it can have, per layer the homes of its weights. */
+export interface HomeSpace {
+  readonly storage: readonly (readonly Storage[])[];
+  readonly weights: readonly (readonly Memory[])[];
+  /** Bits of each layer's weights, and the energy of bringing them to a memory once. */
+  readonly weightBits: readonly number[];
+  loading(layer: number, memory: Memory): number;
+}
+
+export interface HomeProblem {
+  readonly stack: StackMaps;
+  readonly geometry: StackGeometry;
+  readonly types: readonly TileNodes[];
+  readonly space: HomeSpace;
+  readonly costs: StackCosts;
+}
+
+/** One decision of a stack: what remains of the space, one entry per map. */
+interface Decisions {
+  readonly storage: readonly (readonly Storage[])[];
+  readonly weights: readonly (readonly Memory[])[];
+}
+
+/** Cheapest homes under some decisions, each tile type for itself. */
+interface Relaxed {
+  readonly energy: number;
+  readonly types: readonly TypeHomes[];
+}
+
+/** Partial decisions that are looked at before the search settles for what it has, with the gap that is left. */
+const VISIT_LIMIT = 64;
+
+/** @returns `undefined` where some layer cannot be mapped whatever lives where */
+export function searchHomes(problem: HomeProblem): StackHomes | undefined {
+  const search = new HomeSearch(problem);
+  return search.run();
+}
+
+class HomeSearch {
+  readonly #problem: HomeProblem;
+  #best: StackHomes | undefined;
+  #visited = 0;
+
+  constructor(problem: HomeProblem) {
+    this.#problem = problem;
+  }
+
+  run(): StackHomes | undefined {
+    const { storage, weights } = this.#problem.space;
+    const open: { readonly decisions: Decisions; readonly relaxed: Relaxed }[] = [];
+    const push = (decisions: Decisions): void => {
+      const relaxed = this.#relax(decisions);
+      if (relaxed === undefined || !this.#improves(relaxed.energy)) return;
+      this.#offer(decisions, relaxed);
+      if (this.#improves(relaxed.energy)) open.push({ decisions, relaxed });
+    };
+    push({ storage, weights });
+    this.#offerFallbacks();
+    while (open.length > 0 && this.#visited < VISIT_LIMIT) {
+      const next = takeCheapest(open);
+      if (!this.#improves(next.relaxed.energy)) continue;
+      for (const branch of this.#branches(next.decisions, next.relaxed)) push(branch);
+    }
+    const bound = open.reduce((least, { relaxed }) => Math.min(least, relaxed.energy), this.#best?.energy ?? 0);
+    return this.#best && { ...this.#best, bound, visited: this.#visited };
+  }
+
+  /** Whether an energy is below the best so far by more than rounding. */
+  #improves(energy: number): boolean {
+    return this.#best === undefined || energy < this.#best.energy * (1 - 1e-12);
+  }
+
+  #relax(decisions: Decisions): Relaxed | undefined {
+    this.#visited++;
+    const { types, costs } = this.#problem;
+    const choices = this.#choices(decisions);
+    if (!costs.fits(choices.reserved)) return undefined;
+    const found: TypeHomes[] = [];
+    let energy = 0;
+    for (const [index, type] of types.entries()) {
+      const homes = typeHomes(type, String(index), choices, costs);
+      if (homes === undefined) return undefined;
+      found.push(homes);
+      energy += type.shape.count * homes.energy;
+    }
+    return { energy, types: found };
+  }
+
+  /** Makes whole decisions of what most tiles chose for themselves, and keeps them if they are the best so far. */
+  #offer(decisions: Decisions, relaxed: Relaxed): void {
+    const agreed = this.#agreed(decisions, relaxed);
+    const fixed = this.#relax(agreed);
+    if (fixed === undefined || !this.#improves(fixed.energy)) return;
+    this.#best = {
+      storage: agreed.storage.map(([only]) => only!), // one is left
+      weights: agreed.weights.map(([only]) => only),
+      types: fixed.types,
+      energy: fixed.energy,
+      bound: relaxed.energy,
+      visited: this.#visited,
+    };
+  }
+
+  /**
+   * Decisions that leave room: rings and weights in the lowest memories of which they take no more than a share, maps in parts; and, where
+   * nothing else fits, every map whole at the top.
+   */
+  #offerFallbacks(): void {
+    const { storage, weights } = this.#problem.space;
+    for (const ringShare of [0.75, 0.5, 0.25, 0]) {
+      for (const weightShare of [1, 0.5, 0]) {
+        const decisions = { storage: this.#ringsWithin(ringShare), weights: this.#weightsWithin(weightShare) };
+        this.#offerFixed(decisions);
+      }
+    }
+    if (this.#best === undefined) this.#offerFixed({ storage: storage.map((list) => list.slice(0, 1)), weights });
+  }
+
+  #offerFixed(decisions: Decisions): void {
+    const relaxed = this.#relax(decisions);
+    if (relaxed !== undefined && this.#improves(relaxed.energy)) this.#offer(decisions, relaxed);
+  }
+
+  /** Rings of the maps in order, each in the lowest memories of which all together leave the rest of the share free. */
+  #ringsWithin(share: number): HomeSpace["storage"] {
+    const { stack, geometry, space } = this.#problem;
+    const used = new Map<string, number>();
+    return space.storage.map((list, index) => {
+      const bits = ringBits(stack.maps[index]!, "narrow", geometry);
+      const needs = ({ column, row }: Rings): ReadonlyMap<Memory, number> =>
+        new Map([
+          ...(column === undefined ? [] : [[column, bits.column] as const]),
+          ...(row === undefined ? [] : [[row, bits.row + (row === column ? bits.column : 0)] as const]),
+        ]);
+      const fits = ({ rings }: Kept): boolean =>
+        [...needs(rings)].every(([{ id, size }, need]) => (used.get(id) ?? 0) + need <= share * size);
+      const narrow = list.filter(isKeptNarrowly).sort((a, b) => heightOf(a.rings) - heightOf(b.rings));
+      const found = narrow.find(fits) ?? narrow.at(-1);
+      if (found === undefined) return list.slice(0, 1);
+      for (const [{ id }, need] of needs(found.rings)) used.set(id, (used.get(id) ?? 0) + need);
+      return [found];
+    });
+  }
+
+  /** Weights of the layers in order, each in the lowest memory of which all together leave the rest of the share free. */
+  #weightsWithin(share: number): HomeSpace["weights"] {
+    const { weights, weightBits } = this.#problem.space;
+    const used = new Map<string, number>();
+    return weights.map((memories, layer) => {
+      const bits = weightBits[layer]!;
+      const home = memories.find(({ id, size }) => (used.get(id) ?? 0) + bits <= share * size) ?? memories.at(-1);
+      if (home === undefined) return memories;
+      used.set(home.id, (used.get(home.id) ?? 0) + bits);
+      return [home];
+    });
+  }
+
+  #agreed({ storage, weights }: Decisions, { types }: Relaxed): Decisions {
+    const order = [...types.keys()].sort((a, b) => this.#weight(b) - this.#weight(a));
+    return {
+      storage: storage.map((allowed, map) => [
+        agreedStorage(
+          allowed,
+          order.map((t) => types[t]!),
+          map,
+        ),
+      ]),
+      weights: weights.map((allowed, map) => {
+        const chosen = order.map((t) => types[t]!.weights[map]).find((memory) => memory !== undefined);
+        return allowed.length === 0 ? [] : [chosen ?? allowed[0]!];
+      }),
+    };
+  }
+
+  #weight(type: number): number {
+    const { count, width, height } = this.#problem.types[type]!.shape;
+    return count * width * height;
+  }
+
+  /** Splits the decision that is open about most bits: what most tiles chose, or anything else. */
+  #branches(decisions: Decisions, relaxed: Relaxed): readonly Decisions[] {
+    const { stack, geometry, space } = this.#problem;
+    const { storage, weights } = decisions;
+    const agreed = this.#agreed(decisions, relaxed);
+    const sizes = [
+      ...storage.map((list, map) => (list.length > 1 ? largestRing(stack.maps[map]!, list, geometry) + 1 : 0)),
+      ...weights.map((list, layer) => (list.length > 1 ? space.weightBits[layer]! + 1 : 0)),
+    ];
+    const most = sizes.indexOf(Math.max(...sizes));
+    if (sizes[most] === 0) return [];
+    if (most < storage.length)
+      return parted(storage[most]!, agreed.storage[most]![0]!).map((list) => ({
+        storage: storage.with(most, list),
+        weights,
+      }));
+    const layer = most - storage.length;
+    return parted(weights[layer]!, agreed.weights[layer]![0]!).map((list) => ({
+      storage,
+      weights: weights.with(layer, list),
+    }));
+  }
+
+  #choices({ storage, weights }: Decisions): HomeChoices {
+    const { types, space } = this.#problem;
+    const tiles = types.reduce((sum, { shape }) => sum + shape.count, 0);
+    const runs = space.weights.map((_, layer) =>
+      types.reduce((sum, { shape, nodes }) => sum + (nodes[layer]!.tile === undefined ? 0 : shape.count), 0),
+    );
+    const priced =
+      (layer: number) =>
+      (memory: Memory): WeightHome => ({
+        memory,
+        loading: space.loading(layer, memory) / Math.max(1, runs[layer] ?? tiles),
+      });
+    return {
+      parts: storage.map((allowed, map) => partHomes(allowed, this.#memoriesOf(map))),
+      rings: storage.map(ringsOf),
+      weights: weights.map((list, layer) => list.map(priced(layer))),
+      reserved: this.#reserved({ storage, weights }),
+    };
+  }
+
+  #memoriesOf(map: number): readonly Memory[] {
+    return this.#problem.costs.partMemories(this.#problem.stack.maps[map]!);
+  }
+
+  /** Rings and weights that are decided. */
+  #reserved({ storage, weights }: Decisions): Reserved {
+    const { stack, geometry, space } = this.#problem;
+    const reserved = new Map<string, number>();
+    const add = (memory: Memory | undefined, bits: number): void => {
+      if (memory !== undefined) reserved.set(memory.id, (reserved.get(memory.id) ?? 0) + bits);
+    };
+    storage.forEach((allowed, map) => {
+      const [only] = allowed;
+      if (allowed.length > 1 || only?.kind !== "parts" || only.overlap !== "kept") return;
+      const bits = ringBits(stack.maps[map]!, only.rings.kind, geometry);
+      add(only.rings.column, bits.column);
+      add(only.rings.row, bits.row);
+    });
+    weights.forEach((allowed, layer) => {
+      const isTop = allowed.length === 1 && this.#problem.costs.isTop(allowed[0]!);
+      if (allowed.length === 1 && !isTop) add(allowed[0], space.weightBits[layer]!);
+    });
+    return reserved;
+  }
+}
+
+/** One choice, and all others. */
+const parted = <T>(list: readonly T[], first: T): readonly (readonly T[])[] => [
+  [first],
+  list.filter((other) => other !== first),
+];
+
+type Kept = Extract<Storage, { overlap: "kept" }>;
+
+/** How far from the array the rings of a map lie, both together. */
+const heightOf = ({ column, row }: Rings): number =>
+  [column, row].reduce((sum, ring) => sum + Math.max(0, ...(ring?.operands ?? []).map(({ level }) => level)), 0);
+
+const isKeptNarrowly = (storage: Storage): storage is Kept =>
+  storage.kind === "parts" && storage.overlap === "kept" && storage.rings.kind === "narrow";
+
+/** Homes of new parts that any of the storages allows. */
+function partHomes(allowed: readonly Storage[], memories: readonly Memory[]): readonly PartHome[] {
+  const kinds = new Set(allowed.map((storage) => (storage.kind === "whole" ? "whole" : storage.overlap)));
+  return [...kinds].flatMap((kind): readonly PartHome[] =>
+    kind === "whole" ? [{ kind }] : memories.map((memory) => ({ kind, memory })),
+  );
+}
+
+const ringsOf = (allowed: readonly Storage[]): readonly Rings[] =>
+  allowed.flatMap((storage) => (storage.kind === "parts" && storage.overlap === "kept" ? [storage.rings] : []));
+
+/** The storage that the first of the types to say so chose. */
+function agreedStorage(allowed: readonly Storage[], types: readonly TypeHomes[], map: number): Storage {
+  const chosen = types[0]!; // a stack has a tile
+  const part = chosen.parts[map]!;
+  if (part.kind === "whole") return allowed.find(({ kind }) => kind === "whole")!;
+  if (part.kind === "fetched-again")
+    return allowed.find((storage) => storage.kind === "parts" && storage.overlap === "fetched-again")!;
+  const rings = chosen.rings[map];
+  return (
+    allowed.find((storage) => storage.kind === "parts" && storage.overlap === "kept" && storage.rings === rings) ??
+    allowed[0]!
+  );
+}
+
+function largestRing(map: FeatureMap, allowed: readonly Storage[], geometry: StackGeometry): number {
+  const bits = ringsOf(allowed).map(({ kind }) => ringBits(map, kind, geometry));
+  return Math.max(0, ...bits.map(({ column, row }) => column + row));
+}
+
+function takeCheapest<T extends { readonly relaxed: Relaxed }>(open: T[]): T {
+  let least = 0;
+  for (let i = 1; i < open.length; i++) if (open[i]!.relaxed.energy < open[least]!.relaxed.energy) least = i;
+  return open.splice(least, 1)[0]!; // not empty
+}

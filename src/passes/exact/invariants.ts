@@ -1,0 +1,86 @@
+/** Laws that every exact schedule keeps (EM §5). A violation is a defect of ours: no number is given out. */
+import type { Diagnostic } from "../../ir/diagnostics.js";
+import { PLACEMENT, type PlacedTileType, STACKS, TILING, type Work } from "../../ir/facts.js";
+import type { Module } from "../../ir/module.js";
+import { type LayerId, outputOf } from "../../ir/network.js";
+import type { RuleSet } from "../../ir/rules.js";
+import type { CostedTiles } from "../depth-first/totals.js";
+
+/** @throws Error naming the violated law and the smallest place where it is: a defect */
+export function requireInvariants(
+  module: Module,
+  stacks: readonly CostedTiles[],
+  _rules: RuleSet,
+): readonly Diagnostic[] {
+  const [placements, tilings] = [module.get(PLACEMENT), module.get(TILING)];
+  const capacity = new Map(module.accelerator.memories.map(({ id, size }) => [id, size]));
+  stacks.forEach(({ types }, s) => {
+    const [placement, tiling] = [placements[s]!, tilings[s]!]; // one per stack
+    requireOutput(module, s, placement.tileTypes);
+    requireWork(types, placement.needed, tiling.overlap === "fully-cached", placement.stack);
+    for (const { type, layers } of types) {
+      for (const node of type.nodes) requireRoom(node.reserved ?? {}, capacity, `'${node.id}'`);
+      for (const { layer, result } of layers) {
+        const reserved = type.nodes.find(({ id }) => id === layer)?.reserved ?? {};
+        const used = Object.entries(result.cost.occupancy).map(
+          ([id, bits]) => [id, bits + (reserved[id] ?? 0)] as const,
+        );
+        requireRoom(Object.fromEntries(used), capacity, `layer '${layer}'`);
+        requireNumbers(Object.values(result.cost.energyByLevel).flat(), `energy of layer '${layer}'`);
+        requireNumbers([result.cost.latencyCycles, result.cost.temporalCycles], `cycles of layer '${layer}'`);
+        requireWhole([result.cost.latencyCycles], `cycles of layer '${layer}'`);
+      }
+    }
+  });
+  return [];
+}
+
+/** Tiles cover the output of their stack, each element once. */
+function requireOutput(module: Module, s: number, types: readonly PlacedTileType[]): void {
+  const stack = module.get(STACKS)[s]!;
+  const sink = module.network.layers.find(({ id }) => id === stack.layers.at(-1));
+  const dims = sink && module.network.tensors.get(outputOf(sink).tensor!)?.dims;
+  const covered = types.reduce((sum, { count, width, height }) => sum + count * width * height, 0);
+  const elements = dims?.reduce((product, extent) => product * extent, 1) ?? 0;
+  if (covered === 0 || elements % covered !== 0)
+    throw new Error(`tiles of stack ${stack.id} cover ${covered} cells of an output of ${elements} elements`);
+}
+
+/** Nothing that is needed is left out; nothing is computed twice where all overlap is kept. */
+function requireWork(
+  types: CostedTiles["types"],
+  needed: ReadonlyMap<LayerId, Work>,
+  isKept: boolean,
+  stack: string,
+): void {
+  const tiles = types.reduce((sum, { type }) => sum + type.count, 0);
+  for (const [layer, { operations }] of needed) {
+    const executed = types.reduce((sum, { type }) => {
+      const node = type.nodes.find(({ id }) => id === layer);
+      return sum + type.count * (node?.work.operations ?? 0);
+    }, 0);
+    const slack = 1e-9 * operations;
+    if (executed < operations - slack || ((isKept || tiles === 1) && executed > operations + slack))
+      throw new Error(`layer '${layer}' executes ${executed} operations in stack ${stack}, ${operations} are needed`);
+  }
+}
+
+function requireRoom(
+  bits: Readonly<Record<string, number>>,
+  capacity: ReadonlyMap<string, number>,
+  where: string,
+): void {
+  for (const [memory, used] of Object.entries(bits))
+    if (used > capacity.get(memory)!)
+      throw new Error(`${where} takes ${used} bit of memory '${memory}', which has ${capacity.get(memory)}`);
+}
+
+function requireNumbers(values: readonly number[], what: string): void {
+  const wrong = values.find((value) => !Number.isFinite(value) || value < 0);
+  if (wrong !== undefined) throw new Error(`${what} is ${wrong}`);
+}
+
+function requireWhole(values: readonly number[], what: string): void {
+  const wrong = values.find((value) => !Number.isInteger(value));
+  if (wrong !== undefined) throw new Error(`${what} are ${wrong}`);
+}

@@ -1,0 +1,316 @@
+/** One stack under the exact model: its tile types, and where everything lives on each of them (EM §1–2). */
+import type { Memory } from "../../ir/accelerator.js";
+import type { Copy, CostModel } from "../../ir/cost-model.js";
+import { noRoomForLayer } from "../../ir/diagnostics/schedule.js";
+import { DiagnosticError } from "../../ir/diagnostics.js";
+import type { PlacedNode, PlacedTileType, StackBuffer, StackPlacement, StackTiling, Work } from "../../ir/facts.js";
+import type { Layer, LayerId } from "../../ir/network.js";
+import { isComputed } from "../assign-dataflow.js";
+import { weightBits as matrixBits } from "../depth-first/cuts.js";
+import { KEPT_WRITE_TIME } from "../regions/kept-rings.js";
+import { box } from "../regions/stack-regions.js";
+import { type StackGeometry, stackGeometry, turned } from "./geometry.js";
+import { type HomeSpace, type StackHomes, searchHomes } from "./home-search.js";
+import { boxedLoops, type ProblemSource, workOn } from "./layer-problems.js";
+import { fetchCopy, gathers, keepingCopies, moveCopies, owedCopies, ringBits, StackCosts } from "./stack-costs.js";
+import type { FeatureMap, StackMaps } from "./stack-maps.js";
+import { partMemories, type Rings, ringMemories, type Storage, weightMemories } from "./storage.js";
+import { type TileNode, type TileNodes, tileNodes } from "./tile-nodes.js";
+import { isMapped, layerHomes, reservedAt, type TypeHomes } from "./type-homes.js";
+
+export interface ExactStack {
+  readonly id: string;
+  readonly maps: StackMaps;
+  readonly tiling: StackTiling;
+}
+
+const NO_WORK: Work = { operations: 0, macs: 0 };
+
+/** @throws DiagnosticError (infeasible) when a layer cannot be mapped even if nothing else is on chip */
+export function placeExactly(stack: ExactStack, source: ProblemSource, costModel: CostModel): StackPlacement {
+  const geometry = stackGeometry(stack.maps, stack.tiling);
+  const types = tileNodes(stack.maps, geometry);
+  const costs = new StackCosts(source, costModel);
+  const space = homeSpace(stack.maps, geometry, source, costs);
+  const homes = searchHomes({ stack: stack.maps, geometry, types, space, costs });
+  if (homes === undefined) throw new DiagnosticError([tooLarge(stack, types, source, costModel)], "infeasible");
+  const context = {
+    maps: stack.maps,
+    geometry,
+    source,
+    costs,
+    homes,
+    buffers: stackBuffers(stack.maps, geometry, homes, space),
+  };
+  return {
+    stack: stack.id,
+    weightBits: space.weightBits.reduce((sum, bits) => sum + bits, 0),
+    tileTypes: types.map((type, t) => placedType(type, t, context)),
+    columns: geometry.columns,
+    rows: geometry.rows,
+    loads: weightLoads(stack.maps, homes, space, costs),
+    buffers: context.buffers,
+    search: { visited: homes.visited, energy: homes.energy, bound: homes.bound },
+    needed: neededWork(stack.maps, geometry, source),
+  };
+}
+
+/** Everything that may be decided about a stack. */
+function homeSpace({ maps }: StackMaps, geometry: StackGeometry, source: ProblemSource, costs: StackCosts): HomeSpace {
+  const weightBits = maps.map(({ node }) => constantBits(node.layer, source) + (node.layer ? matrixBits(node) : 0));
+  return {
+    storage: maps.map((map) => storages(map, geometry, source, costs)),
+    weights: maps.map(({ node }) => {
+      const [operand] = node.weights;
+      return operand === undefined || operand.bits === 0 ? [] : weightMemories(operand.memoryOperand, source.hierarchy);
+    }),
+    weightBits,
+    loading: (layer, memory) => {
+      const operand = maps[layer]!.node.weights[0]!.memoryOperand; // asked of layers with weights
+      const top = costs.top(operand);
+      return top.id === memory.id
+        ? 0
+        : costs.copyEnergy(weightBits[layer]!, { operand, memory: top.id }, { operand, memory: memory.id });
+    },
+  };
+}
+
+/** Bits of constants that come with a layer's weights: bias, scales, zero points; as wide as its partial sums where nothing is stated. */
+function constantBits(layer: Layer | undefined, { stored, partialBits }: ProblemSource): number {
+  if (layer === undefined) return 0;
+  return layer.parameters.reduce((sum, { tensor }) => {
+    const { dims = [], bits } = stored.get(tensor) ?? {};
+    const elements = dims.reduce((product, extent) => product * extent, 1);
+    return sum + elements * (bits ?? partialBits(layer.id));
+  }, 0);
+}
+
+/** What a map may do: lie whole at the top; or in parts, with every choice of rings, or fetched again. */
+function storages(
+  map: FeatureMap,
+  geometry: StackGeometry,
+  { hierarchy }: ProblemSource,
+  costs: StackCosts,
+): readonly Storage[] {
+  const whole: Storage = { kind: "whole" };
+  const parts = partMemories(map, hierarchy);
+  if (map.readers.length === 0 || parts.length === 0) return [whole];
+  const { column, row } = ringBits(map, "narrow", geometry);
+  const memories = ringMemories(map, hierarchy);
+  const homes = (bits: number): readonly (Memory | undefined)[] => (bits === 0 ? [undefined] : memories);
+  const kinds = row === 0 ? (["narrow"] as const) : (["narrow", "wide"] as const);
+  const rings = kinds.flatMap((kind) =>
+    homes(column).flatMap((inColumn) =>
+      homes(row).map((inRow): Rings => ({ kind, ...(inColumn && { column: inColumn }), ...(inRow && { row: inRow }) })),
+    ),
+  );
+  const kept = rings
+    .filter((ring) => parts.some((part) => costs.isReachable(map, part, ring)))
+    .map((ring): Storage => ({ kind: "parts", overlap: "kept", rings: ring }));
+  const isFetched = map.node.layer === undefined && column + row > 0;
+  return [whole, ...kept, ...(isFetched ? [{ kind: "parts", overlap: "fetched-again" } as const] : [])];
+}
+
+interface PlacingContext {
+  readonly maps: StackMaps;
+  readonly geometry: StackGeometry;
+  readonly source: ProblemSource;
+  readonly costs: StackCosts;
+  readonly homes: StackHomes;
+  readonly buffers: readonly StackBuffer[];
+}
+
+/** Rings, and weights on chip: what a stack holds from its first tile to its last. */
+function stackBuffers(
+  { maps }: StackMaps,
+  geometry: StackGeometry,
+  { storage, weights }: StackHomes,
+  { weightBits }: HomeSpace,
+): readonly StackBuffer[] {
+  return maps.flatMap((map, index): readonly StackBuffer[] => {
+    const node = map.node.id;
+    const [kept, home] = [storage[index]!, weights[index]];
+    const own: StackBuffer[] = [];
+    if (home !== undefined && weightBits[index]! > 0)
+      own.push({ memory: home.id, node, role: "weights", bits: weightBits[index]! });
+    if (kept.kind === "whole" || kept.overlap !== "kept") return own;
+    const { kind, column, row } = kept.rings;
+    const bits = ringBits(map, kind, geometry);
+    if (column !== undefined) own.push({ memory: column.id, node, role: "column", ring: kind, bits: bits.column });
+    if (row !== undefined) own.push({ memory: row.id, node, role: "row", ring: kind, bits: bits.row });
+    return own;
+  });
+}
+
+function weightLoads(
+  { maps }: StackMaps,
+  { weights }: StackHomes,
+  { weightBits }: HomeSpace,
+  costs: StackCosts,
+): readonly Copy[] {
+  return maps.flatMap(({ node }, index): readonly Copy[] => {
+    const [home, operand] = [weights[index], node.weights[0]];
+    if (home === undefined || operand === undefined) return [];
+    const top = costs.top(operand.memoryOperand);
+    if (top.id === home.id) return [];
+    const end = ({ id }: Memory) => ({ operand: operand.memoryOperand, memory: id });
+    const copy = { layer: node.id, operand: operand.name, bits: weightBits[index]!, from: end(top), to: end(home) };
+    return [{ kind: "weights", ...copy }];
+  });
+}
+
+/** Work of every layer on all that anybody needs of it. */
+function neededWork({ maps, loops }: StackMaps, { regions, order }: StackGeometry, { stored }: ProblemSource) {
+  const entries = maps.flatMap(({ node }): readonly (readonly [LayerId, Work])[] => {
+    const { layer } = node;
+    if (layer === undefined) return [];
+    const { x, y } = regions.get(node.id)!; // every map has regions
+    const span = box(x.span, y.span);
+    const isNeeded = span !== undefined && isComputed(layer);
+    const work = isNeeded ? workOn(layer, loops.get(node.id) ?? {}, turned(span, order), stored) : NO_WORK;
+    return [[layer.id, work]];
+  });
+  return new Map(entries);
+}
+
+function placedType({ shape, nodes }: TileNodes, index: number, context: PlacingContext): PlacedTileType {
+  const chosen = context.homes.types[index]!; // one per type
+  const { column, row, count, width, height, firstAt } = shape;
+  return {
+    id: String(index),
+    width,
+    height,
+    count,
+    column,
+    row,
+    firstAt,
+    weightsFromTop: false,
+    hCache: {},
+    vCache: {},
+    nodes: nodes.map((node) => placedNode(node, nodes, index, chosen, context)).filter(isActive),
+  };
+}
+
+/** Whether a node does anything on a tile type. */
+const isActive = ({ copies, after, problems, inputBits, outputBits }: PlacedNode): boolean =>
+  copies.length > 0 || (after?.length ?? 0) > 0 || problems.length > 0 || inputBits + outputBits > 0;
+
+function placedNode(
+  node: TileNode,
+  nodes: readonly TileNode[],
+  type: number,
+  chosen: TypeHomes,
+  { maps, source, costs, homes, buffers }: PlacingContext,
+): PlacedNode {
+  const { map, index, tile } = node;
+  const { layer, id } = map.node;
+  const options = chosen.parts.map((part, i) => ({
+    part,
+    rings: ringsOf(homes.storage[i]!),
+    weights: homes.weights[i],
+  }));
+  const reserved = reservedAt(node, nodes, options, bitsByMemory(buffers, costs, source));
+  const own = layerHomes(node, options, costs);
+  const part = chosen.parts[index]!;
+  const key = `${type}\n${index}\n${[own.output.id, own.weights?.id ?? "", ...own.inputs.map((home) => home.id)].join("\n")}`;
+  const isAsked = tile !== undefined && isMapped(node);
+  const asked = isAsked ? costs.withRoom(costs.problems(key, node, own), reserved) : [];
+  return {
+    id,
+    kind: layer === undefined ? "input" : "layer",
+    loops: tile === undefined ? [] : boxedLoops(map.node.loops, tile.directed, tile.computed),
+    inputBits: node.reads.reduce((sum, { bits }) => sum + bits, 0),
+    outputBits: part.kind === "fetched-again" ? node.fetchedBits : node.newBits,
+    ...(own.inputs[0] && { topInput: own.inputs[0].id }),
+    topOutput: own.output.id,
+    lifted: { input: 0, output: 0 },
+    copies: copiesBefore(node, options, own, costs),
+    after: copiesAfter(node, nodes, options, costs),
+    reserved: Object.fromEntries(reserved),
+    problems: asked,
+    work: isAsked ? workOn(layer!, maps.loops.get(id) ?? {}, tile.computed, source.stored) : NO_WORK,
+  };
+}
+
+type Options = Parameters<typeof layerHomes>[1] & Parameters<typeof reservedAt>[2];
+
+const ringsOf = (storage: Storage): Rings | undefined =>
+  storage.kind === "parts" && storage.overlap === "kept" ? storage.rings : undefined;
+
+/** Bits that the stack holds in each memory on chip throughout; what lies at the top is no matter of room. */
+function bitsByMemory(buffers: readonly StackBuffer[], costs: StackCosts, { hierarchy }: ProblemSource) {
+  const bits = new Map<string, number>();
+  const onChip = new Set(hierarchy.memories.filter((memory) => !costs.isTop(memory)).map(({ id }) => id));
+  for (const buffer of buffers)
+    if (onChip.has(buffer.memory) || buffer.role !== "weights")
+      bits.set(buffer.memory, (bits.get(buffer.memory) ?? 0) + buffer.bits);
+  return bits;
+}
+
+/** New part of a stack input; kept overlap beside the new part of what a layer reads; the data of a layer that only moves. */
+function copiesBefore(
+  node: TileNode,
+  options: Options,
+  homes: ReturnType<typeof layerHomes>,
+  costs: StackCosts,
+): readonly Copy[] {
+  const { part } = options[node.index]!;
+  const top = costs.top(node.map.node.output.memoryOperand);
+  if (node.map.node.layer === undefined) {
+    if (part.kind === "whole") return [];
+    return fetchCopy(node, part.kind === "kept" ? node.newBits : node.fetchedBits, part.memory, top);
+  }
+  const gathered = node.reads.flatMap((read) => {
+    const source = options[read.source]!;
+    if (source.part.kind !== "kept" || source.rings === undefined) return [];
+    return gathers(read, source.part.memory, source.rings, node.map.node.id);
+  });
+  if (node.tile === undefined || isMapped(node)) return gathered;
+  return [...gathered, ...moveCopies(node, homes, (operand) => costs.top(operand))];
+}
+
+/**
+ * What a tile owes outside of the stack leaves right after it was made. Kept overlap is written into wide rings then too, into narrow
+ * ones once nobody reads the cells any more whose room it takes (EM §2).
+ */
+function copiesAfter(node: TileNode, nodes: readonly TileNode[], options: Options, costs: StackCosts): readonly Copy[] {
+  const keeping = (of: TileNode): readonly Copy[] => {
+    const { part, rings } = options[of.index]!;
+    if (part.kind !== "kept" || rings === undefined) return [];
+    const isDue = KEPT_WRITE_TIME[rings.kind] === "at-production" ? of === node : of.lastUse === node.index;
+    return isDue ? keepingCopies(of, part.memory, rings) : [];
+  };
+  const { part, rings } = options[node.index]!;
+  const owed =
+    node.map.node.layer === undefined || part.kind !== "kept" || rings === undefined
+      ? []
+      : owedCopies(node, part.memory, rings, costs.top(node.map.node.output.memoryOperand));
+  return [...owed, ...nodes.flatMap(keeping)];
+}
+
+/** The layer that fits nowhere, with all memories to itself. */
+function tooLarge(stack: ExactStack, types: readonly TileNodes[], source: ProblemSource, costModel: CostModel) {
+  const costs = new StackCosts(source, costModel);
+  for (const [index, { shape, nodes }] of types.entries()) {
+    for (const node of nodes.filter((candidate) => candidate.tile !== undefined && isMapped(candidate))) {
+      const homes = layerHomes(
+        node,
+        nodes.map(() => ({ part: { kind: "whole" as const }, weights: undefined })),
+        costs,
+      );
+      const problems = costs.withRoom(costs.problems(`${index}\n${node.index}`, node, homes), new Map());
+      for (const problem of problems) {
+        const result = costModel.mapLayer(problem);
+        const memory = result.feasible ? undefined : source.hierarchy.memories.find(({ id }) => id === result.memory);
+        if (memory === undefined) continue;
+        const sizes = {
+          inputBits: node.reads.reduce((sum, { bits }) => sum + bits, 0),
+          outputBits: node.newBits,
+          weightBits: matrixBits(node.map.node),
+        };
+        return noRoomForLayer(node.map.node.layer!, memory, sizes, shape);
+      }
+    }
+  }
+  throw new Error(`stack ${stack.id} cannot be placed though each of its layers can be mapped`);
+}

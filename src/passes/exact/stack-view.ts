@@ -1,0 +1,34 @@
+/** The stacks of a module as the exact model sees them. */
+import { PRECISION, STACKS, type Stack, UNROLLING } from "../../ir/facts.js";
+import type { Module } from "../../ir/module.js";
+import type { LayerId } from "../../ir/network.js";
+import { graphSource, nodeGraph } from "../depth-first/graph.js";
+import type { ProblemSource } from "./layer-problems.js";
+import { leavingTensors } from "./partition.js";
+import { type StackMaps, stackMaps } from "./stack-maps.js";
+
+export interface ExactView {
+  readonly stack: Stack;
+  readonly maps: StackMaps;
+}
+
+export function exactViews(module: Module): readonly ExactView[] {
+  const { network } = module;
+  const source = graphSource(module, new Set(network.layers.map(({ id }) => id)));
+  return module.get(STACKS).map((stack) => {
+    const members = new Set<LayerId>(stack.layers);
+    const layers = network.layers.filter(({ id }) => members.has(id));
+    const graph = nodeGraph(source, layers, stack.inputs);
+    return { stack, maps: stackMaps(graph, stack.layers, network.tensors, leavingTensors(network, stack)) };
+  });
+}
+
+export function problemSource(module: Module): ProblemSource {
+  const precision = module.get(PRECISION);
+  return {
+    hierarchy: module.accelerator,
+    unrolling: module.get(UNROLLING),
+    stored: module.network.tensors,
+    partialBits: (layer) => precision.get(layer as LayerId)?.operands.O ?? 0,
+  };
+}
