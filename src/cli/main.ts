@@ -4,7 +4,7 @@ import { Command, CommanderError, Option } from "commander";
 import { badCommandLine, unwritableOutput } from "../ir/diagnostics/command.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { VERSION } from "../ir/version.js";
-import { parseChoice } from "./options.js";
+import { joinLists, parseChoice } from "./options.js";
 import { type MessageOptions, showDiagnostics } from "./output.js";
 
 const EXIT = { input: 2, infeasible: 3, defect: 1 } as const;
@@ -36,7 +36,7 @@ function createProgram(messages: MessageOptions): Command {
     .option("--order <order>", "order of tiles: x-first (default)")
     .option("--decisions <file>", "take decisions as they are stated: a schedule.json, or YAML with the same fields")
     .option("--loop-limit <n|none>", "largest number of loop factors of a layer (default 6)")
-    .option("--bind <symbols>", "values of symbolic dimensions: N=1,H=224")
+    .option("--bind <symbols>", "values of symbolic dimensions: N=1,H=224; repeatable", joinLists)
     .option("--seed <n>", "of everything random (default 0)")
     .option("--pipeline <text>", "replace the pipeline")
     .option("--print-before <pass|all>", "print the module before a pass, on stderr")
@@ -49,7 +49,7 @@ function createProgram(messages: MessageOptions): Command {
 
   command("import", "what the frontend understood: layers, totals, coverage ledger")
     .argument("<model>", "an .onnx file, or a ZigZag-style .workload.yaml")
-    .option("--bind <symbols>", "values of symbolic dimensions: N=1,H=224")
+    .option("--bind <symbols>", "values of symbolic dimensions: N=1,H=224; repeatable", joinLists)
     .option("--strict", "treat warnings and unlowered nodes as errors")
     .option("--out <file>", "write the result as JSON; - is stdout")
     .option("--json", "the JSON on stdout and nothing else")

@@ -7,7 +7,7 @@ import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
 import type { Network } from "../ir/network.js";
 import { readText } from "../node/files.js";
 import { externalReader, openFile } from "../node/model-file.js";
-import { parseBindings } from "./options.js";
+import { parseBindings } from "./bindings.js";
 
 export interface LoadedModel {
   readonly network: Network;

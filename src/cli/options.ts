@@ -2,7 +2,7 @@
 
 import { badOption, conflictingOptions } from "../ir/diagnostics/command.js";
 import { DiagnosticError, nearMatches, suggest } from "../ir/diagnostics.js";
-import { type OptionSpec, splitNames } from "../passes/options.js";
+import type { OptionSpec } from "../passes/options.js";
 
 /** @throws DiagnosticError when `text` is none of `choices` */
 export function parseChoice<const T extends string>(option: string, text: string, choices: readonly T[]): T {
@@ -21,20 +21,9 @@ export function parseWith<T>(option: string, text: string, spec: OptionSpec<T>):
   return value;
 }
 
-/**
- * `N=1,H=224` as a map.
- *
- * @throws DiagnosticError when an item is not a name and a positive whole number
- */
-export function parseBindings(text: string): ReadonlyMap<string, number> {
-  const items = splitNames(text).map((item) => /^(.+)=([1-9]\d{0,9})$/.exec(item));
-  if (items.length === 0 || items.includes(null)) {
-    throw new DiagnosticError([
-      badOption("--bind", text, "<symbol>=<positive whole number>[,…]", "for example N=1,H=224"),
-    ]);
-  }
-  return new Map(items.map((match) => [match![1]!, Number(match![2])]));
-}
+/** An option that is given several times lists the items of all of them, as if they stood in one, separated by commas. */
+export const joinLists = (text: string, before: string | undefined): string =>
+  before === undefined ? text : `${before},${text}`;
 
 /** @throws DiagnosticError when `option` is given together with one of `others` */
 export function refuseTogether(

@@ -87,5 +87,21 @@ export const nothingToBind = (found: string): Diagnostic =>
     "leave --bind out",
   );
 
+export const bindingOutOfRange = (symbol: string, found: string): Diagnostic =>
+  error(
+    "bad-option-value",
+    `'${symbol}' is bound to ${found}, expected a whole number from 1 to 2^31`,
+    { field: "--bind" },
+    "for example N=1,H=224",
+  );
+
+export const boundTwice = (symbol: string, first: number, second: number): Diagnostic =>
+  error(
+    "contradicting-bindings",
+    `'${symbol}' is bound to ${first} and to ${second}`,
+    { field: "--bind" },
+    "state one value for it",
+  );
+
 export const unwritableOutput = (reason: string): Diagnostic =>
   error("unwritable-output", `standard output cannot be written: ${reason}`, {}, "write to a file with --out");
