@@ -8,7 +8,7 @@ import {
   type Visits,
   visits,
 } from "./axis-figures.js";
-import type { Cut, ExactOperand, Flow, FlowKind } from "./exact-layer.js";
+import type { Cut, CutAxes, Flow, FlowKind } from "./exact-layer.js";
 import { windowFigures } from "./window-figures.js";
 
 /** Steps of a dim that lie below a cut. */
@@ -23,17 +23,16 @@ export interface BlockSums {
   readonly busy: readonly PairHistogram[];
 }
 
-export function blockSums({ whole }: ExactOperand, cut: Cut, blockOf: BlockOf): BlockSums {
+/** @param whole - elements that every iteration reads whole */
+export function blockSums(whole: number, { plain, windows }: CutAxes, blockOf: BlockOf): BlockSums {
   const axes = [
-    ...cut.plain.map((fan) => plainFigures(fan, blockOf(fan.steps.dim))),
-    ...cut.windows.map(({ window, out, tap }) =>
-      windowFigures(window, out, tap, blockOf(window.out), blockOf(window.tap)),
-    ),
+    ...plain.map((fan) => plainFigures(fan, blockOf(fan.steps.dim))),
+    ...windows.map(({ window, out, tap }) => windowFigures(window, out, tap, blockOf(window.out), blockOf(window.tap))),
   ];
   return axes.reduce(combineAxes, wholeOnly(whole));
 }
 
-const wholeOnly = (whole: number): BlockSums => ({
+export const wholeOnly = (whole: number): BlockSums => ({
   upper: { values: [whole], counts: [1] },
   lower: { values: [whole], counts: [1] },
   largest: whole,
@@ -79,7 +78,7 @@ function productPairs(a: PairHistogram, b: PairHistogram): PairHistogram {
 }
 
 /** Visits over all dims that do not index the operand: `U` and `V`. */
-export function cutVisits({ irrelevant }: Cut, blockOf: BlockOf): Visits {
+export function cutVisits({ irrelevant }: CutAxes, blockOf: BlockOf): Visits {
   const product = { upper: 1, lower: 1, busy: 1 };
   for (const fan of irrelevant) {
     const { upper, lower, busy } = visits(fan, blockOf(fan.steps.dim));
@@ -90,56 +89,51 @@ export function cutVisits({ irrelevant }: Cut, blockOf: BlockOf): Visits {
   return product;
 }
 
-/** What one visit of every block costs under one flow. */
-export interface FlowPrice {
-  /** Accesses of the full port width at either end, summed over all instances. */
-  readonly upperAccesses: number;
-  readonly lowerAccesses: number;
-  /** Cycles of the busiest instance: of the transfers, paced by the slower end, and of its port at either end. */
-  readonly pacedCycles: number;
-  readonly upperCycles: number;
-  readonly lowerCycles: number;
-  /** Cycles of the longest single transfer. */
-  readonly longestTransfer: number;
+/** Accesses of the full port width that one visit of every block takes at either end of a flow, summed over all instances. */
+export interface FlowAccesses {
+  readonly upper: number;
+  readonly lower: number;
 }
 
-export function flowPrice({ upper, lower }: Flow, sums: BlockSums): FlowPrice {
-  const upperTime = timing(upper.width, upper.port.bandwidth);
-  const lowerTime = lower === undefined ? () => 0 : timing(lower.width, lower.port.bandwidth);
-  const price = {
-    upperAccesses: accesses(sums.upper, upper.width, upper.port),
-    lowerAccesses: lower === undefined ? 0 : accesses(sums.lower, lower.width, lower.port),
-    pacedCycles: 0,
-    upperCycles: 0,
-    lowerCycles: 0,
-    longestTransfer: 0,
-  };
-  for (const { upper: up, lower: low, counts } of sums.busy) {
-    let paced = 0;
-    let above = 0;
-    let below = 0;
-    for (let i = 0; i < counts.length; i++) {
-      const send = upperTime(up[i]!);
-      const receive = lowerTime(low[i]!);
-      const pace = Math.max(send, receive);
-      paced += counts[i]! * pace;
-      above += counts[i]! * send;
-      below += counts[i]! * receive;
-      price.longestTransfer = Math.max(price.longestTransfer, pace);
-    }
-    price.pacedCycles = Math.max(price.pacedCycles, paced);
-    price.upperCycles = Math.max(price.upperCycles, above);
-    price.lowerCycles = Math.max(price.lowerCycles, below);
-  }
-  return price;
-}
-
-const timing = (width: number, bandwidth: number) => (elements: number) => Math.ceil((elements * width) / bandwidth);
+export const flowAccesses = ({ upper, lower }: Flow, sums: BlockSums): FlowAccesses => ({
+  upper: accesses(sums.upper, upper.width, upper.port),
+  lower: lower === undefined ? 0 : accesses(sums.lower, lower.width, lower.port),
+});
 
 function accesses({ values, counts }: Histogram, width: number, port: Flow["upper"]["port"]): number {
   let granules = 0;
   for (let i = 0; i < values.length; i++) granules += counts[i]! * Math.ceil((values[i]! * width) / port.granularity);
   return granules * (port.granularity / port.bandwidth);
+}
+
+/** Cycles that one visit of every block takes the busiest instances of a flow. */
+export interface FlowCycles {
+  /** Of the transfers, paced by the slower end, and of the ports at either end. */
+  readonly paced: number;
+  readonly upper: number;
+  readonly lower: number;
+  /** Of the longest single transfer. */
+  readonly longest: number;
+}
+
+export function flowCycles({ upper, lower }: Flow, sums: BlockSums): FlowCycles {
+  const most = { paced: 0, upper: 0, lower: 0, longest: 0 };
+  for (const { upper: sent, lower: received, counts } of sums.busy) {
+    const own = { paced: 0, upper: 0, lower: 0 };
+    for (let i = 0; i < counts.length; i++) {
+      const above = Math.ceil((sent[i]! * upper.width) / upper.port.bandwidth);
+      const below = lower === undefined ? 0 : Math.ceil((received[i]! * lower.width) / lower.port.bandwidth);
+      const pace = Math.max(above, below);
+      own.paced += counts[i]! * pace;
+      own.upper += counts[i]! * above;
+      own.lower += counts[i]! * below;
+      most.longest = Math.max(most.longest, pace);
+    }
+    most.paced = Math.max(most.paced, own.paced);
+    most.upper = Math.max(most.upper, own.upper);
+    most.lower = Math.max(most.lower, own.lower);
+  }
+  return most;
 }
 
 /** How often a flow visits every block; `upper` and `lower` count instances, `busy` is the busiest one's. */

@@ -71,36 +71,75 @@ export function withinEnergy(tables: Tables, { start, costs, toGo }: Criterion, 
   return (operand, level, state) => tight[operand]![level]![state] === 1;
 }
 
-/**
- * Serial time first, then the ports that may take longer than the shortest mapping does; cycles.
- *
- * @param energy - infinite where a cut may not be
- */
-export function timeCriteria(tables: Tables, room: Room, energy: Criterion): readonly Criterion[] {
+/** The parts of a mapping's time that may decide its latency; cycles. */
+export interface TimeCriteria {
+  /** Per operand and held level: serial cycles with one and with two blocks reserved, per state. */
+  readonly serial: readonly (readonly (readonly [Float64Array, Float64Array])[])[];
+  /** Serial time first (with as many blocks as fit), then the ports that may take longer than the shortest mapping does. */
+  readonly criteria: readonly Criterion[];
+}
+
+export const NO_TIME: TimeCriteria = { serial: [], criteria: [] };
+
+/** @param energy - infinite where a cut may not be */
+export function timeCriteria(tables: Tables, room: Room, energy: Criterion): TimeCriteria {
   const { layer, operands } = tables;
-  const mask = (o: number, level: number, values: Float64Array) => {
-    const allowed = energy.costs[o]![level]!;
-    return values.map((value, state) =>
-      allowed[state]! < Number.POSITIVE_INFINITY ? value : Number.POSITIVE_INFINITY,
-    );
-  };
-  const serial = criterion(
-    tables,
-    computeCycles(layer),
-    operands.map(({ cuts }, o) => cuts.map((table, level) => mask(o, level, shortestSerial(table, room, o, level)))),
+  const times = operands.map(({ cuts }, o) =>
+    cuts.map((table, level) => levelTimes(table, energy.costs[o]![level]!, layer.ports.length)),
   );
+  const serialCosts = times.map((own, o) =>
+    own.map(({ serial }, level) => shortestSerial(serial, tables.operands[o]!.cuts[level]!, room, o, level)),
+  );
+  const serial = criterion(tables, computeCycles(layer), serialCosts);
   const shortest = lowerBound(serial);
   const ports = layer.ports.flatMap((_, port) => {
     const start = operands.reduce(
       (sum, { array }) => sum + array.ports.reduce((own, each) => own + (each.port === port ? each.cycles : 0), 0),
       0,
     );
-    const costs = operands.map(({ cuts }, o) => cuts.map((table, level) => mask(o, level, portCosts(table, port))));
-    const longest = costs.flat().reduce((sum, cost) => sum + largestFinite(cost), start);
-    return longest > shortest ? [criterion(tables, start, costs)] : [];
+    const longest = times.flat().reduce((sum, each) => sum + each.longest[port]!, start);
+    if (longest <= shortest) return [];
+    const costs = times.map((own, o) =>
+      own.map(({ ports }, level) => ports[port] ?? zeroWhereFinite(energy, o, level)),
+    );
+    return [criterion(tables, start, costs)];
   });
-  return [serial, ...ports];
+  return { serial: times.map((own) => own.map((each) => each.serial)), criteria: [serial, ...ports] };
 }
+
+interface LevelTimes {
+  readonly serial: readonly [Float64Array, Float64Array];
+  /** Per port that the cut uses. */
+  readonly ports: readonly (Float64Array | undefined)[];
+  /** Per port: most cycles. */
+  readonly longest: readonly number[];
+}
+
+function levelTimes({ timesAt }: CutTable, energy: Float64Array, portCount: number): LevelTimes {
+  const everywhere = () => new Float64Array(energy.length).fill(Number.POSITIVE_INFINITY);
+  const serial = [everywhere(), everywhere()] as const;
+  const ports: (Float64Array | undefined)[] = Array.from({ length: portCount });
+  const longest = Array.from({ length: portCount }, () => 0);
+  for (let state = 0; state < energy.length; state++) {
+    if (energy[state] === Number.POSITIVE_INFINITY) continue;
+    const times = timesAt(state);
+    serial[0][state] = times.serial[0];
+    serial[1][state] = times.serial[1];
+    for (const { port } of times.ports) {
+      ports[port] ??= everywhere();
+      ports[port][state] = 0;
+    }
+    for (const { port, cycles } of times.ports) {
+      const sum = ports[port]![state]! + cycles;
+      ports[port]![state] = sum;
+      longest[port] = Math.max(longest[port]!, sum);
+    }
+  }
+  return { serial, ports, longest };
+}
+
+const zeroWhereFinite = ({ costs }: Criterion, o: number, level: number): Float64Array =>
+  costs[o]![level]!.map((cost) => (cost === Number.POSITIVE_INFINITY ? cost : 0));
 
 function criterion(tables: Tables, start: number, costs: Criterion["costs"]): Criterion {
   return { start, costs, toGo: costs.map((own) => costToGo(tables.space, own)) };
@@ -110,19 +149,14 @@ function criterion(tables: Tables, start: number, costs: Criterion["costs"]): Cr
 export const lowerBound = ({ start, toGo }: Criterion): number => toGo.reduce((sum, rows) => sum + rows[0]![0]!, start);
 
 /** With two blocks where these fit alone. */
-function shortestSerial({ serial, memory }: CutTable, room: Room, o: number, level: number): Float64Array {
+function shortestSerial(
+  serial: LevelTimes["serial"],
+  { memory }: CutTable,
+  room: Room,
+  o: number,
+  level: number,
+): Float64Array {
   const bits = room.leastBits[o]![level]!;
   const limit = room.available[memory]!;
   return serial[0].map((cycles, state) => (2 * bits[state]! <= limit ? serial[1][state]! : cycles));
 }
-
-function portCosts({ ports, energy }: CutTable, port: number): Float64Array {
-  const sum = new Float64Array(energy.length);
-  for (const each of ports) {
-    if (each.port === port) for (let state = 0; state < sum.length; state++) sum[state]! += each.cycles[state]!;
-  }
-  return sum;
-}
-
-const largestFinite = (values: Float64Array): number =>
-  values.reduce((most, each) => (each < Number.POSITIVE_INFINITY ? Math.max(most, each) : most), 0);

@@ -42,10 +42,10 @@ export function layerCost(layer: ExactLayer, figures: readonly OperandFigures[],
 function countAccesses(layer: ExactLayer, figures: readonly OperandFigures[]): readonly (readonly MutableAccesses[])[] {
   const accesses = layer.model.operands.map(({ levels }) => levels.map(() => ({ tl: 0, fl: 0, th: 0, fh: 0 })));
   layer.operands.forEach(({ index }, o) => {
-    for (const { flow, price, visits } of figures[o]!.flows.flat()) {
+    for (const { flow, accesses: each, visits } of figures[o]!.flows.flat()) {
       const { upper, lower } = flow;
-      accesses[index]![upper.level]![upper.direction] += visits.upper * price.upperAccesses;
-      if (lower !== undefined) accesses[index]![lower.level]![lower.direction] += visits.lower * price.lowerAccesses;
+      accesses[index]![upper.level]![upper.direction] += visits.upper * each.upper;
+      if (lower !== undefined) accesses[index]![lower.level]![lower.direction] += visits.lower * each.lower;
     }
   });
   return accesses;
@@ -56,7 +56,7 @@ function timing(layer: ExactLayer, figures: readonly OperandFigures[], blocks: B
   figures.forEach(({ flows }, o) => {
     flows.forEach((crossing, i) => {
       const overlap = i === 0 ? "array" : blocks[o]![i - 1]!;
-      for (const { flow, price, visits } of crossing) addFlow(total, flow, price, visits, overlap);
+      for (const { flow, cycles, visits } of crossing) addFlow(total, flow, cycles, visits, overlap);
     });
   });
   return total;

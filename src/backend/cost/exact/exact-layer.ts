@@ -43,12 +43,18 @@ export interface WindowFans {
   readonly tap: Fan;
 }
 
-/** The border between level `index` and the level above it; `index` −1 is the border between the array and level 0. */
-export interface Cut {
-  readonly index: number;
+/** The axes of an operand at a cut, and the dims that do not index it. */
+export interface CutAxes {
   readonly plain: readonly Fan[];
   readonly windows: readonly WindowFans[];
   readonly irrelevant: readonly Fan[];
+}
+
+/** The border between level `index` and the level above it; `index` −1 is the border between the array and level 0. */
+export interface Cut {
+  readonly index: number;
+  /** One object for all cuts of an operand at which the array fans out alike. */
+  readonly axes: CutAxes;
   readonly flows: readonly Flow[];
   /** Whether what the upper (the lower) level gets at the last visit is complete: no reduction fans out above it. */
   readonly isUpperComplete: boolean;
@@ -114,19 +120,14 @@ function exactOperand(
   index: number,
 ): ExactOperand {
   const shape = problem.operands[index]!;
-  const dims = operandDims(problem, shape, model);
-  const served = cumulativelyServed(model);
+  const axesAt = cutAxes(problem, array, shape, model);
   const cuts = model.levels.map((_, level): Cut => {
-    const lower = served[level - 1] ?? new Set<string>();
-    const fan = (dim: Dim) => fanOut(stepsOf(array, dim), lower, served[level]!);
-    const irrelevant = dims.irrelevant.map(fan);
-    const isUpperComplete = irrelevant.every(({ above }) => above.length === 1);
-    const isLowerComplete = isUpperComplete && irrelevant.every(({ between }) => between.length === 1);
+    const axes = axesAt(level);
+    const isUpperComplete = axes.irrelevant.every(({ above }) => above.length === 1);
+    const isLowerComplete = isUpperComplete && axes.irrelevant.every(({ between }) => between.length === 1);
     return {
       index: level - 1,
-      plain: dims.plain.map(fan),
-      windows: shape.windows.map((window) => ({ window, out: fan(window.out), tap: fan(window.tap) })),
-      irrelevant,
+      axes,
       flows: flows(layer, model, level, isUpperComplete, isLowerComplete),
       isUpperComplete,
       isLowerComplete,
@@ -134,9 +135,35 @@ function exactOperand(
   });
   const homeReplicas = cuts
     .at(-1)!
-    .irrelevant.reduce((product, { above, steps }) => product * above.filter((place) => place < steps.size).length, 1);
+    .axes.irrelevant.reduce(
+      (product, { above, steps }) => product * above.filter((place) => place < steps.size).length,
+      1,
+    );
   return { index, model, whole: shape.whole ?? 1, cuts, homeReplicas };
 }
+
+/** Axes at the cut under each level. */
+function cutAxes(problem: MappingProblem, array: ArrayUse, shape: OperandShape, model: OperandModel) {
+  const dims = operandDims(problem, shape, model);
+  const served = cumulativelyServed(model);
+  const known = new Map<string, CutAxes>();
+  return (level: number): CutAxes => {
+    const lower = served[level - 1] ?? new Set<string>();
+    const upper = served[level]!;
+    const key = [lower, upper].map((dims) => [...dims].filter((dim) => isUsed(array, dim)).sort()).join(" | ");
+    const fan = (dim: Dim) => fanOut(stepsOf(array, dim), lower, upper);
+    const axes = known.get(key) ?? {
+      plain: dims.plain.map(fan),
+      windows: shape.windows.map((window) => ({ window, out: fan(window.out), tap: fan(window.tap) })),
+      irrelevant: dims.irrelevant.map(fan),
+    };
+    known.set(key, axes);
+    return axes;
+  };
+}
+
+const isUsed = ({ unrolling }: ArrayUse, dim: string): boolean =>
+  unrolling.some(({ arrayDim, size }) => arrayDim === dim && size > 1);
 
 function operandDims({ loops }: MappingProblem, { name, windows }: OperandShape, model: OperandModel) {
   const windowed = windows.flatMap(({ out, tap }) => [out, tap]);

@@ -39,8 +39,8 @@ export function fewestBlocks(layer: ExactLayer, figures: readonly OperandFigures
 /** No number of blocks changes what the ports carry. */
 function portCycles(layer: ExactLayer, figures: readonly OperandFigures[]): number {
   const timing = startTiming(0, layer.ports.length);
-  for (const { flow, price, visits } of figures.flatMap(({ flows }) => flows.flat())) {
-    addFlow(timing, flow, price, visits, "array");
+  for (const { flow, cycles, visits } of figures.flatMap(({ flows }) => flows.flat())) {
+    addFlow(timing, flow, cycles, visits, "array");
   }
   return longestPort(timing);
 }

@@ -3,7 +3,16 @@ import type { Dim } from "../../../ir/axis-map.js";
 import type { Loop } from "../../../ir/network.js";
 import { relevanceOf } from "../mapper/layer-model.js";
 import type { Visits } from "./axis-figures.js";
-import { type BlockSums, blockSums, cutVisits, type FlowPrice, flowPrice, flowVisits } from "./block-sums.js";
+import {
+  type BlockSums,
+  blockSums,
+  cutVisits,
+  type FlowAccesses,
+  type FlowCycles,
+  flowAccesses,
+  flowCycles,
+  flowVisits,
+} from "./block-sums.js";
 import { type Cut, type ExactLayer, type ExactOperand, type Flow, heldLevels } from "./exact-layer.js";
 import { serialCycles } from "./times.js";
 
@@ -19,8 +28,9 @@ export interface CutOrder {
 
 export interface PricedFlow {
   readonly flow: Flow;
-  /** Of one visit of every block. */
-  readonly price: FlowPrice;
+  /** Of one visit of every block each. */
+  readonly accesses: FlowAccesses;
+  readonly cycles: FlowCycles;
   readonly visits: Visits;
 }
 
@@ -38,7 +48,7 @@ export function orderFigures(layer: ExactLayer, { loops, positions }: CutOrder):
 /** Serial cycles of a held level with one and with two blocks reserved. */
 export function levelSerial({ flows }: OperandFigures, level: number, copies: Copies): number {
   return flows[level + 1]!.reduce(
-    (sum, { flow, price, visits }) => sum + serialCycles(flow.kind, price, visits.busy, copies),
+    (sum, { flow, cycles, visits }) => sum + serialCycles(flow.kind, cycles, visits.busy, copies),
     0,
   );
 }
@@ -62,13 +72,14 @@ function operandFigures(operand: ExactOperand, loops: readonly Loop[], positions
   const { cuts, model } = operand;
   const blocks = cuts.map((_, i) => productsBelow(loops, i === 0 ? 0 : positions[i - 1]!));
   const blockOf = (i: number) => (dim: Dim) => blocks[i]!.get(dim) ?? 1;
-  const visits = cuts.map((cut, i) => cutVisits(cut, blockOf(i)));
-  const sums = cuts.map((cut, i): BlockSums => blockSums(operand, cut, blockOf(i)));
+  const visits = cuts.map((cut, i) => cutVisits(cut.axes, blockOf(i)));
+  const sums = cuts.map((cut, i): BlockSums => blockSums(operand.whole, cut.axes, blockOf(i)));
   return {
     flows: cuts.map((cut, i) =>
       cut.flows.map((flow) => ({
         flow,
-        price: flowPrice(flow, sums[i]!),
+        accesses: flowAccesses(flow, sums[i]!),
+        cycles: flowCycles(flow, sums[i]!),
         visits: flowVisits(flow.kind, cut, visits[i]!, freshStarts(operand, visits, i)),
       })),
     ),

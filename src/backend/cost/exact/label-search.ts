@@ -4,7 +4,7 @@
  * has used no less of anything is dropped.
  */
 import { relevanceOf } from "../mapper/layer-model.js";
-import { type Criterion, hasPairs } from "./criteria.js";
+import { type Criterion, hasPairs, type TimeCriteria } from "./criteria.js";
 import type { Copies } from "./figures.js";
 import { LabelQueue, Labels } from "./labels.js";
 import type { Room } from "./room.js";
@@ -22,7 +22,7 @@ export interface SearchSetting {
   readonly room: Room;
   readonly energy: Criterion;
   /** Empty where time does not matter. */
-  readonly times: readonly Criterion[];
+  readonly times: TimeCriteria;
   readonly goal: SearchGoal;
   /** Partial mappings after which the search gives up. */
   readonly limit: number;
@@ -65,6 +65,7 @@ export class LabelSearch {
   private readonly indexes: readonly number[];
   private readonly countsEnergy: boolean;
   private readonly pairs: boolean;
+  private readonly times: readonly Criterion[];
   private readonly labels: Labels;
   private readonly queue: LabelQueue;
   /** The children of one label, cut by cut: vectors, and the number of cuts made per operand. */
@@ -77,8 +78,10 @@ export class LabelSearch {
   private reached = 0;
 
   constructor(setting: SearchSetting) {
-    const { tables, room, times, goal } = setting;
+    const { tables, room, goal } = setting;
+    const times = setting.times.criteria;
     this.setting = setting;
+    this.times = times;
     this.operandCount = tables.operands.length;
     this.isOutput = tables.operands.map(({ operand }) => operand.model.isOutput);
     this.held = tables.operands.map(({ cuts }) => cuts.length);
@@ -125,14 +128,14 @@ export class LabelSearch {
   }
 
   private start(): void {
-    const { tables, energy, times } = this.setting;
+    const { tables, energy } = this.setting;
     const vector = this.stack[0]!;
     vector.fill(0);
     vector[ENERGY] = this.countsEnergy ? energy.start : 0;
     tables.operands.forEach(({ operand, array, cuts }) => {
       if (operand.model.isOutput && cuts.length > 0) vector[PARTIAL] = array.leavesPartial ? 1 : 0;
     });
-    times.forEach(({ start }, k) => {
+    this.times.forEach(({ start }, k) => {
       vector[this.timesAt + k] = start;
     });
     this.emit(0, 0);
@@ -211,8 +214,9 @@ export class LabelSearch {
   /** Set of numbers of blocks: two only where that saves time, one only where two take room from others or do not fit. */
   private copiesToTry(o: number, level: number, vector: Float64Array): number {
     const { tables, room, times } = this.setting;
-    if (times.length === 0) return 1;
-    const { serial, memory } = tables.operands[o]!.cuts[level]!;
+    if (this.times.length === 0) return 1;
+    const { memory } = tables.operands[o]!.cuts[level]!;
+    const serial = times.serial[o]![level]!;
     if (serial[0][this.state]! === serial[1][this.state]!) return 1;
     if (room.contestedIndex[memory]! >= 0) return 3;
     return 2 * this.bitsOf(o, level, vector) <= room.available[memory]! ? 2 : 1;
@@ -227,7 +231,8 @@ export class LabelSearch {
 
   /** @returns whether the block fits; then `stack[depth + 1]` has what is used with it */
   private cut(o: number, level: number, copies: Copies, depth: number): boolean {
-    const { tables, room, energy, times } = this.setting;
+    const { tables, room, energy } = this.setting;
+    const { times } = this;
     const { operand, cuts } = tables.operands[o]!;
     const table = cuts[level]!;
     const { state } = this;
@@ -246,7 +251,8 @@ export class LabelSearch {
       to[SAVED]! -= table.oldEnergy[state]!;
     }
     for (let k = 0; k < times.length; k++) {
-      to[this.timesAt + k]! += k === 0 ? table.serial[copies - 1]![state]! : times[k]!.costs[o]![level]![state]!;
+      to[this.timesAt + k]! +=
+        k === 0 ? this.setting.times.serial[o]![level]![copies - 1]![state]! : times[k]!.costs[o]![level]![state]!;
     }
     if (operand.model.isOutput) to[PARTIAL] = table.leavesPartial[state]!;
     this.levels[o] = level + 1;
@@ -256,7 +262,8 @@ export class LabelSearch {
 
   /** Adds the label that `stack[depth]` and `levels` describe, if it can lead to a mapping within the limits. */
   private emit(depth: number, state: number): void {
-    const { times, energy, goal, rounding } = this.setting;
+    const { energy, goal, rounding } = this.setting;
+    const { times } = this;
     const vector = this.stack[depth]!;
     const energyBound = this.countsEnergy ? vector[ENERGY]! + this.toGo(energy, state) : 0;
     if (!(energyBound <= goal.energyLimit) || !this.isRoomAhead(vector, state)) return;
@@ -313,7 +320,7 @@ export class LabelSearch {
   private valueOf(label: number): number {
     const at = label * this.labels.width;
     if (this.setting.goal.minimise === "energy") return this.labels.vectors[at + ENERGY]!;
-    return this.setting.times.reduce((most, _, k) => Math.max(most, this.labels.vectors[at + this.timesAt + k]!), 0);
+    return this.times.reduce((most, _, k) => Math.max(most, this.labels.vectors[at + this.timesAt + k]!), 0);
   }
 
   private orderOf(goal: number): FoundOrder {

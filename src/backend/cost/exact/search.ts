@@ -1,6 +1,14 @@
 /** The best cut order of a space: least energy and then time, or the other way round, proven by the bounds of `criteria.ts`. */
 import type { SearchCertificate } from "../../../ir/cost-model.js";
-import { type Criterion, energyCriterion, lowerBound, type Permitted, timeCriteria, withinEnergy } from "./criteria.js";
+import {
+  type Criterion,
+  energyCriterion,
+  lowerBound,
+  NO_TIME,
+  type Permitted,
+  timeCriteria,
+  withinEnergy,
+} from "./criteria.js";
 import type { Blocks } from "./evaluate.js";
 import type { CutOrder } from "./figures.js";
 import { LabelSearch, type SearchGoal, type SearchOutcome } from "./label-search.js";
@@ -57,13 +65,18 @@ export function lowerBounds(tables: Tables): { readonly energy: number; readonly
   }
   const energy = energyCriterion(tables, room);
   const times = timeCriteria(tables, room, energy);
-  return { energy: lowerBound(energy), latency: Math.max(...times.map(lowerBound)) };
+  return { energy: lowerBound(energy), latency: Math.max(...times.criteria.map(lowerBound)) };
 }
 
 function leastEnergy(tables: Tables, room: Room, energy: Criterion): SearchOutcome {
   const rounding = Math.max(lowerBound(energy), Number.MIN_VALUE * 2 ** 60) * ENERGY_ROUNDING;
   const common = { tables, room, limit: EXPANSION_LIMIT, rounding };
-  const first = new LabelSearch({ ...common, energy, times: [], goal: { minimise: "energy", ...NO_LIMITS } }).run();
+  const first = new LabelSearch({
+    ...common,
+    energy,
+    times: NO_TIME,
+    goal: { minimise: "energy", ...NO_LIMITS },
+  }).run();
   if (first.best === undefined) return first;
   const energyLimit = first.value + rounding;
   const tight = energyCriterion(tables, room, withinEnergy(tables, energy, energyLimit));

@@ -1,7 +1,6 @@
 /** What the search walks through: loops are placed one by one, innermost first; what is placed is a state. */
 import type { Dim } from "../../../ir/axis-map.js";
 import type { Loop } from "../../../ir/network.js";
-import { dimLattice, latticeOf } from "../mapper/lattice.js";
 import { factorMultiset, orderingCount } from "../mapper/orderings.js";
 import type { BlockOf } from "./block-sums.js";
 
@@ -23,30 +22,50 @@ export interface DimStates {
   readonly index: Int32Array;
 }
 
-/** Every order of the loops. */
+/** Every order of the loops: states are the sub-multisets of their factors, numbered in mixed radix (SL §11.2). */
 export function allOrders(loops: readonly Loop[]): StateSpace {
-  const multiset = factorMultiset(loops);
-  const { factors, multiplicities } = multiset;
-  const lattice = latticeOf(multiset);
-  const { stateCount, strides } = lattice;
-  const next = new Int32Array(stateCount * factors.length).fill(-1);
+  const { factors, multiplicities } = factorMultiset(loops);
+  const strides: number[] = [];
+  let stateCount = 1;
+  for (const multiplicity of multiplicities) {
+    strides.push(stateCount);
+    stateCount *= multiplicity + 1;
+  }
+  const next = new Int32Array(stateCount * factors.length);
   for (let state = 0; state < stateCount; state++) {
     for (let f = 0; f < factors.length; f++) {
       const placed = Math.floor(state / strides[f]!) % (multiplicities[f]! + 1);
-      if (placed < multiplicities[f]!) next[state * factors.length + f] = state + strides[f]!;
+      next[state * factors.length + f] = placed < multiplicities[f]! ? state + strides[f]! : -1;
     }
   }
-  const dims = [...new Set(factors.map(({ dim }) => dim))].map((dim): [Dim, DimStates] => {
-    const own = dimLattice(lattice, dim);
-    const products = Array.from({ length: own.stateCount }, (_, state) =>
-      own.factors.reduce(
-        (product, size, i) => product * size ** (Math.floor(state / own.strides[i]!) % (own.multiplicities[i]! + 1)),
-        1,
-      ),
-    );
-    return [dim, { products, index: own.projection }];
-  });
-  return { factors, stateCount, next, dims: new Map(dims), orderings: orderingCount(multiplicities) };
+  const dims = new Map(
+    [...new Set(factors.map(({ dim }) => dim))].map((dim) => {
+      const own = [...factors.keys()].filter((f) => factors[f]!.dim === dim);
+      return [dim, dimStates(factors, multiplicities, strides, own, stateCount)];
+    }),
+  );
+  return { factors, stateCount, next, dims, orderings: orderingCount(multiplicities) };
+}
+
+/** @param own - the dim's factors by index */
+function dimStates(
+  factors: readonly Loop[],
+  multiplicities: readonly number[],
+  strides: readonly number[],
+  own: readonly number[],
+  stateCount: number,
+): DimStates {
+  let products = [1];
+  const index = new Int32Array(stateCount);
+  for (const f of own) {
+    const radix = multiplicities[f]! + 1;
+    const stride = products.length;
+    for (let state = 0; state < stateCount; state++)
+      index[state]! += stride * (Math.floor(state / strides[f]!) % radix);
+    const powers = Array.from({ length: radix }, (_, power) => factors[f]!.size ** power);
+    products = powers.flatMap((power) => products.map((product) => product * power));
+  }
+  return { products, index };
 }
 
 /** One order. */
@@ -68,7 +87,7 @@ export function oneOrder(loops: readonly Loop[]): StateSpace {
   return { factors: loops, stateCount, next, dims: new Map(dims), orderings: 1 };
 }
 
-/** The states as some of the dims see them. */
+/** The states as some of the dims see them: in mixed radix, the first dim fastest. */
 export interface Projection {
   readonly count: number;
   /** Projected state of each state. */

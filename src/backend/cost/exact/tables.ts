@@ -1,34 +1,39 @@
 /** Prices of every cut by what lies below it: each is a function of the placed loops alone (EM §3, Tables). */
 import type { Visits } from "./axis-figures.js";
-import { blockSums, cutVisits, type FlowPrice, flowPrice, flowVisits } from "./block-sums.js";
-import { type Cut, type ExactLayer, type ExactOperand, heldLevels } from "./exact-layer.js";
+import { blockSums, cutVisits, type FlowAccesses, flowAccesses, flowCycles, flowVisits } from "./block-sums.js";
+import { type Cut, type CutAxes, type ExactLayer, type ExactOperand, heldLevels } from "./exact-layer.js";
 import { heldWidth, leavesPartial } from "./figures.js";
-import { projection, type StateSpace } from "./space.js";
+import { type CutSums, cutSums } from "./relevant-sums.js";
+import type { StateSpace } from "./space.js";
 import { serialCycles } from "./times.js";
 
-/** A port's cycles per state. */
+/** Cycles of a cut at one state. */
+export interface CutTimes {
+  /** Serial cycles with one and with two blocks reserved. */
+  readonly serial: readonly [number, number];
+  readonly ports: readonly PortCycles[];
+}
+
 export interface PortCycles {
   readonly port: number;
-  readonly cycles: Float64Array;
+  readonly cycles: number;
 }
 
 /** The cut above a held level of an operand, per state of the space: what it costs if the state lies below it. */
 export interface CutTable {
   /** Position of the memory that holds the level. */
   readonly memory: number;
-  /** pJ; infinite where the cut may not be. Partial sums are priced as if no replica were added above (see `replicas`). */
+  /** pJ. Partial sums are priced as if no replica were added above (see `replicas`). */
   readonly energy: Float64Array;
   /** Bits of one block at the width of a finished value, and at the width of a partial sum. */
   readonly bits: Float64Array;
   readonly partialBits: Float64Array;
   /** 1 where a partial sum reaches the level above. */
   readonly leavesPartial: Uint8Array;
-  /** Serial cycles with one and with two blocks reserved. */
-  readonly serial: readonly [Float64Array, Float64Array];
-  readonly ports: readonly PortCycles[];
+  readonly timesAt: (state: number) => CutTimes;
   /** Times that a sum starts anew below the cut beyond what starts anew above it; `undefined`: nowhere. */
   readonly replicas: Float64Array | undefined;
-  /** pJ that one visit of old partial sums costs. */
+  /** pJ that one visit of old partial sums costs; empty where there are none. */
   readonly oldEnergy: Float64Array;
 }
 
@@ -42,7 +47,7 @@ export interface OperandTables {
 
 export interface ArrayPrice {
   readonly energy: number;
-  readonly ports: readonly { readonly port: number; readonly cycles: number }[];
+  readonly ports: readonly PortCycles[];
   readonly leavesPartial: boolean;
 }
 
@@ -57,7 +62,13 @@ export function priceTables(layer: ExactLayer, space: StateSpace): Tables {
 }
 
 function operandTables(operand: ExactOperand, space: StateSpace): OperandTables {
-  const cuts = Array.from({ length: heldLevels(operand) }, (_, level) => cutTable(operand, level, space));
+  const known = new Map<CutAxes, CutSums>();
+  const cuts = Array.from({ length: heldLevels(operand) }, (_, level) => {
+    const { axes } = operand.cuts[level + 1]!;
+    const sums = known.get(axes) ?? cutSums(operand.whole, axes, space);
+    known.set(axes, sums);
+    return cutTable(operand, level, sums);
+  });
   const { price, oldEnergy } = arrayPrice(operand);
   for (const { energy, replicas } of cuts) {
     if (replicas === undefined) continue;
@@ -68,83 +79,101 @@ function operandTables(operand: ExactOperand, space: StateSpace): OperandTables 
 
 function arrayPrice(operand: ExactOperand) {
   const cut = operand.cuts[0]!;
-  const blockOf = () => 1;
-  const visits = cutVisits(cut, blockOf);
-  const prices = pricesOf(operand, cut, blockOf);
-  const ports = cut.flows.map((flow, i) => ({
-    port: flow.upper.portIndex,
-    cycles: flowVisits(flow.kind, cut, visits, operand.homeReplicas).busy * prices.flows[i]!.upperCycles,
-  }));
+  const visits = cutVisits(cut.axes, () => 1);
+  const sums = blockSums(operand.whole, cut.axes, () => 1);
+  const energies = cut.flows.map((flow) => visitEnergy(flow, flowAccesses(flow, sums)));
+  const times = cut.flows.map(({ kind }) => flowVisits(kind, cut, visits, operand.homeReplicas));
   const price: ArrayPrice = {
-    energy: cut.flows.reduce((sum, _, i) => sum + flowEnergy(operand, cut, i, prices.flows[i]!, visits), 0),
-    ports,
+    energy: energies.reduce((sum, { upper }, i) => sum + times[i]!.upper * upper, 0),
+    ports: cut.flows.map((flow, i) => ({
+      port: flow.upper.portIndex,
+      cycles: times[i]!.busy * flowCycles(flow, sums).upper,
+    })),
     leavesPartial: operand.model.isOutput && leavesPartial(cut, visits),
   };
-  return { price, oldEnergy: visitEnergy(cut, prices.flows) };
+  return { price, oldEnergy: energies[cut.flows.findIndex(({ kind }) => kind === "old")]?.upper ?? 0 };
 }
 
-interface RelevantPrice {
-  readonly largest: number;
-  readonly flows: readonly FlowPrice[];
+/** pJ of one visit of every block at either end of a flow. */
+function visitEnergy({ upper, lower }: Cut["flows"][number], accesses: FlowAccesses): FlowAccesses {
+  return { upper: accesses.upper * upper.energy, lower: lower === undefined ? 0 : accesses.lower * lower.energy };
 }
 
-function pricesOf(operand: ExactOperand, cut: Cut, blockOf: (dim: string) => number): RelevantPrice {
-  const sums = blockSums(operand, cut, blockOf);
-  return { largest: sums.largest, flows: cut.flows.map((flow) => flowPrice(flow, sums)) };
-}
-
-/** pJ of all visits of one flow, where nothing but the home's replicas starts anew. */
-function flowEnergy(operand: ExactOperand, cut: Cut, i: number, price: FlowPrice, visits: Visits): number {
-  const { kind, upper, lower } = cut.flows[i]!;
-  const times = flowVisits(kind, cut, visits, operand.homeReplicas);
-  const above = times.upper * price.upperAccesses * upper.energy;
-  return lower === undefined ? above : above + times.lower * price.lowerAccesses * lower.energy;
-}
-
-/** pJ of one visit of old partial sums. */
-function visitEnergy(cut: Cut, prices: readonly FlowPrice[]): number {
-  const i = cut.flows.findIndex(({ kind }) => kind === "old");
-  if (i === -1) return 0;
-  const { upper, lower } = cut.flows[i]!;
-  const { upperAccesses, lowerAccesses } = prices[i]!;
-  return upperAccesses * upper.energy + (lower === undefined ? 0 : lowerAccesses * lower.energy);
-}
-
-function cutTable(operand: ExactOperand, level: number, space: StateSpace): CutTable {
+function cutTable(operand: ExactOperand, level: number, cutSums: CutSums): CutTable {
   const cut = operand.cuts[level + 1]!;
   const { model } = operand;
-  const windowDims = cut.windows.flatMap(({ window }) => [window.out, window.tap]);
-  const relevant = projection(space, [...cut.plain.map(({ steps }) => steps.dim), ...windowDims]);
-  const irrelevant = projection(
-    space,
-    cut.irrelevant.map(({ steps }) => steps.dim),
-  );
-  const prices = Array.from({ length: relevant.count }, (_, i) => pricesOf(operand, cut, relevant.blockOf(i)));
-  const visits = Array.from({ length: irrelevant.count }, (_, i) => cutVisits(cut, irrelevant.blockOf(i)));
-  const perState = (value: (price: RelevantPrice, visits: Visits) => number) =>
-    Float64Array.from(relevant.index, (r, state) => value(prices[r]!, visits[irrelevant.index[state]!]!));
-  const busy = (kind: Cut["flows"][number]["kind"], v: Visits) => flowVisits(kind, cut, v, 0).busy;
-  const serial = (copies: 1 | 2) =>
-    perState((price, v) =>
-      cut.flows.reduce((sum, { kind }, i) => sum + serialCycles(kind, price.flows[i]!, busy(kind, v), copies), 0),
-    );
-  const replicates = visits.some(({ upper, lower }) => lower > upper);
+  const { relevant, sums, irrelevant, visits } = cutSums;
+  const flows = cut.flows.map((flow) => ({
+    flow,
+    energies: sums.map((each) => visitEnergy(flow, flowAccesses(flow, each))),
+    visits: visits.map((each) => flowVisits(flow.kind, cut, each, operand.homeReplicas)),
+  }));
+  const bySums = (value: (index: number) => number) => gather(sums.length, relevant, value);
+  const byVisits = (value: (visits: Visits) => number) => gather(visits.length, irrelevant, (i) => value(visits[i]!));
+  const old = flows.find(({ flow }) => flow.kind === "old");
+  const replicates = model.isOutput && visits.some(({ upper, lower }) => lower > upper);
   return {
     memory: model.levels[level]!.memoryIndex,
-    energy: perState((price, v) =>
-      cut.flows.reduce((sum, _, i) => sum + flowEnergy(operand, cut, i, price.flows[i]!, v), 0),
-    ),
-    bits: perState(({ largest }) => largest * heldWidth(model, false)),
-    partialBits: perState(({ largest }) => largest * heldWidth(model, true)),
-    leavesPartial: Uint8Array.from(irrelevant.index, (i) => (model.isOutput && leavesPartial(cut, visits[i]!) ? 1 : 0)),
-    serial: [serial(1), serial(2)],
-    ports: cut.flows.flatMap(({ kind, upper, lower }, i) => [
-      { port: upper.portIndex, cycles: perState((price, v) => busy(kind, v) * price.flows[i]!.upperCycles) },
-      ...(lower === undefined
-        ? []
-        : [{ port: lower.portIndex, cycles: perState((price, v) => busy(kind, v) * price.flows[i]!.lowerCycles) }]),
-    ]),
-    replicas: model.isOutput && replicates ? perState((_, { upper, lower }) => lower - upper) : undefined,
-    oldEnergy: perState(({ flows }) => visitEnergy(cut, flows)),
+    energy: flowEnergies(flows, relevant, irrelevant),
+    bits: bySums((i) => sums[i]!.largest * heldWidth(model, false)),
+    partialBits: bySums((i) => sums[i]!.largest * heldWidth(model, true)),
+    leavesPartial: Uint8Array.from(byVisits((each) => (model.isOutput && leavesPartial(cut, each) ? 1 : 0))),
+    timesAt: cutTimes(cut, cutSums),
+    replicas: replicates ? byVisits(({ upper, lower }) => lower - upper) : undefined,
+    oldEnergy: old === undefined ? new Float64Array(0) : bySums((i) => old.energies[i]!.upper + old.energies[i]!.lower),
   };
+}
+
+interface FlowTable {
+  /** Per visit, by relevant state. */
+  readonly energies: readonly FlowAccesses[];
+  /** By irrelevant state. */
+  readonly visits: readonly Visits[];
+}
+
+function flowEnergies(flows: readonly FlowTable[], relevant: Int32Array, irrelevant: Int32Array): Float64Array {
+  const energy = new Float64Array(relevant.length);
+  for (const { energies, visits } of flows) {
+    for (let state = 0; state < energy.length; state++) {
+      const each = energies[relevant[state]!]!;
+      const times = visits[irrelevant[state]!]!;
+      energy[state]! += times.upper * each.upper + times.lower * each.lower;
+    }
+  }
+  return energy;
+}
+
+/** Values that depend on a projected state alone, per state. */
+function gather(count: number, index: Int32Array, value: (projected: number) => number): Float64Array {
+  const values = Float64Array.from({ length: count }, (_, i) => value(i));
+  const all = new Float64Array(index.length);
+  for (let state = 0; state < all.length; state++) all[state] = values[index[state]!]!;
+  return all;
+}
+
+/** Few states are ever asked for their times. */
+function cutTimes(cut: Cut, { relevant, sums, irrelevant, visits }: CutSums): (state: number) => CutTimes {
+  const known = new Map<number, CutTimes>();
+  return (state) => {
+    const r = relevant[state]!;
+    const i = irrelevant[state]!;
+    const key = r * visits.length + i;
+    const times = known.get(key) ?? timesOf(cut, sums[r]!, visits[i]!);
+    known.set(key, times);
+    return times;
+  };
+}
+
+function timesOf(cut: Cut, sums: CutSums["sums"][number], visits: Visits): CutTimes {
+  const serial: [number, number] = [0, 0];
+  const ports: PortCycles[] = [];
+  for (const flow of cut.flows) {
+    const cycles = flowCycles(flow, sums);
+    const { busy } = flowVisits(flow.kind, cut, visits, 0);
+    serial[0] += serialCycles(flow.kind, cycles, busy, 1);
+    serial[1] += serialCycles(flow.kind, cycles, busy, 2);
+    ports.push({ port: flow.upper.portIndex, cycles: busy * cycles.upper });
+    if (flow.lower !== undefined) ports.push({ port: flow.lower.portIndex, cycles: busy * cycles.lower });
+  }
+  return { serial, ports };
 }

@@ -20,7 +20,7 @@
  *   overlaps or not; port times are not: who is bound by a port has no phase that could be taken off.
  */
 import type { Visits } from "./axis-figures.js";
-import type { FlowPrice } from "./block-sums.js";
+import type { FlowCycles } from "./block-sums.js";
 import type { Flow, FlowKind } from "./exact-layer.js";
 
 /** Whether a flow stops the array; `array`: between the array and level 0. */
@@ -44,18 +44,18 @@ export const startTiming = (compute: number, ports: number): Timing => ({
 });
 
 /** Cycles that a flow adds to the serial time. */
-export function serialCycles(kind: FlowKind, price: FlowPrice, busy: number, copies: 1 | 2): number {
-  if (copies === 1) return busy * price.pacedCycles;
-  return kind === "fill" || kind === "last" ? price.longestTransfer : 0;
+export function serialCycles(kind: FlowKind, cycles: FlowCycles, busy: number, copies: 1 | 2): number {
+  if (copies === 1) return busy * cycles.paced;
+  return kind === "fill" || kind === "last" ? cycles.longest : 0;
 }
 
-export function addFlow(timing: Timing, flow: Flow, price: FlowPrice, { busy }: Visits, overlap: Overlap): void {
-  timing.ports[flow.upper.portIndex]! += busy * price.upperCycles;
-  if (flow.lower !== undefined) timing.ports[flow.lower.portIndex]! += busy * price.lowerCycles;
+export function addFlow(timing: Timing, flow: Flow, cycles: FlowCycles, { busy }: Visits, overlap: Overlap): void {
+  timing.ports[flow.upper.portIndex]! += busy * cycles.upper;
+  if (flow.lower !== undefined) timing.ports[flow.lower.portIndex]! += busy * cycles.lower;
   if (overlap === "array") return;
-  timing.serial += serialCycles(flow.kind, price, busy, overlap);
-  if (flow.kind === "fill") timing.firstFills += price.longestTransfer;
-  if (flow.kind === "last") timing.lastDrains += price.longestTransfer;
+  timing.serial += serialCycles(flow.kind, cycles, busy, overlap);
+  if (flow.kind === "fill") timing.firstFills += cycles.longest;
+  if (flow.kind === "last") timing.lastDrains += cycles.longest;
 }
 
 /** Cycles of the busiest port. */

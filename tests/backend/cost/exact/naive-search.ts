@@ -79,12 +79,12 @@ function priced(layer: ExactLayer, o: number, figures: OperandFigures, copies: r
   const ports = layer.ports.map(() => 0);
   const bits = layer.available.map(() => 0);
   let energy = 0;
-  for (const { flow, price, visits } of figures.flows.flat()) {
-    energy += visits.upper * price.upperAccesses * flow.upper.energy;
-    ports[flow.upper.portIndex]! += visits.busy * price.upperCycles;
+  for (const { flow, accesses, cycles, visits } of figures.flows.flat()) {
+    energy += visits.upper * accesses.upper * flow.upper.energy;
+    ports[flow.upper.portIndex]! += visits.busy * cycles.upper;
     if (flow.lower === undefined) continue;
-    energy += visits.lower * price.lowerAccesses * flow.lower.energy;
-    ports[flow.lower.portIndex]! += visits.busy * price.lowerCycles;
+    energy += visits.lower * accesses.lower * flow.lower.energy;
+    ports[flow.lower.portIndex]! += visits.busy * cycles.lower;
   }
   figures.blockBits.forEach((each, m) => {
     bits[layer.operands[o]!.model.levels[m]!.memoryIndex]! += each * copies[m]!;

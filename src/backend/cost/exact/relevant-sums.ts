@@ -1,0 +1,59 @@
+/** Block sums and visits of an operand for every state of a space, each worked out once (EM §3, Tables). */
+import type { Dim } from "../../../ir/axis-map.js";
+import { type AxisFigures, plainFigures, type Visits } from "./axis-figures.js";
+import { type BlockOf, type BlockSums, combineAxes, cutVisits, wholeOnly } from "./block-sums.js";
+import type { CutAxes } from "./exact-layer.js";
+import { type Projection, projection, type StateSpace } from "./space.js";
+import { windowFigures } from "./window-figures.js";
+
+export interface CutSums {
+  /** Per state: index into `sums`, which depend on the dims that index the operand alone. */
+  readonly relevant: Int32Array;
+  readonly sums: readonly BlockSums[];
+  /** Per state: index into `visits`, which depend on the other dims alone. */
+  readonly irrelevant: Int32Array;
+  readonly visits: readonly Visits[];
+}
+
+export function cutSums(whole: number, axes: CutAxes, space: StateSpace): CutSums {
+  const { relevant, sums } = relevantSums(whole, axes, space);
+  const others = projection(
+    space,
+    axes.irrelevant.map(({ steps }) => steps.dim),
+  );
+  const visits = Array.from({ length: others.count }, (_, i) => cutVisits(axes, others.blockOf(i)));
+  return { relevant, sums, irrelevant: others.index, visits };
+}
+
+/** Axis by axis: the sums over the first axes are extended by every state of the next one. */
+function relevantSums(whole: number, axes: CutAxes, space: StateSpace): Pick<CutSums, "relevant" | "sums"> {
+  const relevant = new Int32Array(space.stateCount);
+  let sums: readonly BlockSums[] = [wholeOnly(whole)];
+  for (const { states, figures } of axisTables(axes, space)) {
+    const stride = sums.length;
+    for (let state = 0; state < relevant.length; state++) relevant[state]! += stride * states.index[state]!;
+    const before = sums;
+    sums = figures.flatMap((axis) => before.map((each) => combineAxes(each, axis)));
+  }
+  return { relevant, sums };
+}
+
+interface AxisTable {
+  readonly states: Projection;
+  readonly figures: readonly AxisFigures[];
+}
+
+function axisTables({ plain, windows }: CutAxes, space: StateSpace): readonly AxisTable[] {
+  const table = (dims: readonly Dim[], figuresOf: (blockOf: BlockOf) => AxisFigures): AxisTable => {
+    const states = projection(space, dims);
+    return { states, figures: Array.from({ length: states.count }, (_, i) => figuresOf(states.blockOf(i))) };
+  };
+  return [
+    ...plain.map((fan) => table([fan.steps.dim], (blockOf) => plainFigures(fan, blockOf(fan.steps.dim)))),
+    ...windows.map(({ window, out, tap }) =>
+      table([window.out, window.tap], (blockOf) =>
+        windowFigures(window, out, tap, blockOf(window.out), blockOf(window.tap)),
+      ),
+    ),
+  ];
+}
