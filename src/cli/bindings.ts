@@ -44,7 +44,7 @@ const badSyntax = (item: string): Diagnostic =>
 /** Splits at each `separator` that no backslash makes part of a name. */
 function splitAt(text: string, separator: "," | "="): readonly string[] {
   const parts = [""];
-  for (const [token] of text.matchAll(/\\[\\,=]|[^]/g)) {
+  for (const [token] of text.matchAll(/\\[\\,=]|[\s\S]/g)) {
     if (token === separator) parts.push("");
     else parts[parts.length - 1] += token;
   }

@@ -131,4 +131,5 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   showDiagnostics([unwritableOutput(error.code ?? error.message)], messageOptions(process.argv));
   process.exit(EXIT.input);
 });
+process.stderr.on("error", () => {}); // messages that nobody can read change no outcome
 process.exitCode = await main(process.argv.slice(2));
