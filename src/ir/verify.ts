@@ -38,6 +38,8 @@ function verifyLayer(layer: Layer, network: Network): readonly string[] {
       .map((l) => `loop '${l.dim}' has size ${l.size}`),
     ...operands.flatMap((operand) => verifyOperand(operand, dims, network)),
   ];
+  const iterations = loops.reduce((product, { size }) => product * size, 1);
+  if (iterations > Number.MAX_SAFE_INTEGER) violations.push(`the loops run ${iterations} times, more than 2^53`);
   if (dims.size !== loops.length) violations.push("a loop is declared twice");
   if (operands.findIndex(({ role }) => role === "output") !== 0) violations.push("the first operand is not the output");
   if (operands.filter(({ role }) => role === "output").length > 1) violations.push("there is a second output");

@@ -2,6 +2,9 @@
 import { nodeIds } from "./graph.js";
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor } from "./model.js";
 
+/** Domain of operators that the importer makes itself. */
+export const INTERNAL = "kerf";
+
 /** What a node does, as a graph of simpler nodes whose values have names of their own. */
 export interface Expansion {
   /** In an order in which they can run. */
@@ -41,17 +44,22 @@ export function placeExpansion(
   isTaken: (name: string) => boolean,
 ): PlacedExpansion {
   const { nodes, initializers = [] } = expansion;
-  const unused = (name: string): string => (isTaken(name) ? unused(`${name}'`) : name);
+  const unused = (name: string): string => {
+    let free = name;
+    while (isTaken(free)) free = `${free}'`;
+    return free;
+  };
   const names = new Map(expansion.inputs.map((name, i) => [name, node.inputs[i] ?? ""]));
   const own = [...initializers.map(({ name }) => name), ...nodes.flatMap(({ outputs }) => outputs)];
   for (const name of own) if (name !== "") names.set(name, unused(`${id}#${name}`));
   const passedOn: OnnxNode[] = [];
   const given = new Set<string>();
+  const written = new Set(nodes.flatMap(({ outputs }) => outputs));
   for (const [i, name] of expansion.outputs.entries()) {
     const actual = node.outputs[i] ?? "";
-    if (actual === "") continue;
+    if (actual === "" || name === "") continue; // an output that nobody asks for, or that is not computed
     // What the nodes compute bears the output's name; what is passed on, or given out twice, is another value.
-    if (isWritten(nodes, name) && !given.has(name)) names.set(name, actual);
+    if (written.has(name) && !given.has(name)) names.set(name, actual);
     else passedOn.push(identity(names.get(name) ?? name, actual));
     given.add(name);
   }
@@ -61,9 +69,6 @@ export function placeExpansion(
     initializers: initializers.map((tensor) => ({ ...tensor, name: names.get(tensor.name) ?? tensor.name })),
   };
 }
-
-const isWritten = (nodes: readonly OnnxNode[], name: string): boolean =>
-  nodes.some(({ outputs }) => outputs.includes(name));
 
 const identity = (from: string, to: string): OnnxNode => part("Identity", [from], [to]);
 
@@ -75,7 +80,8 @@ export function part(
   attributes: Readonly<Record<string, OnnxAttribute>> = {},
   domain = "",
 ): OnnxNode {
-  return { name: "", opType, domain, inputs, outputs, attributes: new Map(Object.entries(attributes)) };
+  const node = { name: "", opType, domain, inputs, outputs, attributes: new Map(Object.entries(attributes)) };
+  return domain === INTERNAL ? { ...node, isInternal: true } : node;
 }
 
 function rename(node: OnnxNode, names: Renaming): OnnxNode {

@@ -20,11 +20,22 @@ export const isKnown = (shape: Shape): shape is readonly number[] =>
 export const unknownSymbolOf = (shape: Shape): string | undefined =>
   shape.find((extent) => typeof extent !== "number")?.symbol;
 
+/** Axes that a tensor may have. Runtimes stop at 8; what costs time per axis and pair of axes must end somewhere. */
+export const MAX_RANK = 64;
+
+/** A few extents that are named one by one. */
+type Extents = readonly [Extent, ...Extent[]];
+
 /** `f` of the extents where all are known, else a dimension derived from the first unknown one. */
-export function derive<const E extends Shape>(extents: E, f: (...known: { [K in keyof E]: number }) => number): Extent {
-  const missing = unknownSymbolOf(extents);
-  if (missing !== undefined) return { symbol: missing, isDerived: true };
-  return f(...(extents as { [K in keyof E]: number })); // every extent is a number, as none is unknown
+export const derive = <const E extends Extents>(
+  extents: E,
+  f: (...known: { [K in keyof E]: number }) => number,
+): Extent => deriveAll(extents, (known) => f(...(known as { [K in keyof E]: number }))); // a number for each extent
+
+/** `f` of a list of any length where all its extents are known, else a dimension derived from the first unknown one. */
+export function deriveAll(extents: Shape, f: (known: readonly number[]) => number): Extent {
+  if (isKnown(extents)) return f(extents);
+  return { symbol: unknownSymbolOf(extents) ?? "", isDerived: true };
 }
 
 /** Certainly equal: the same number or the same symbol. */
@@ -35,7 +46,7 @@ export const isSame = (a: Extent, b: Extent): boolean =>
 export const contradicts = (a: Extent, b: Extent): boolean => typeof a === "number" && typeof b === "number" && a !== b;
 
 /** Elements of a tensor of this shape. */
-export const elementCount = (shape: Shape): Extent => derive(shape, (...dims) => product(dims));
+export const elementCount = (shape: Shape): Extent => deriveAll(shape, product);
 
 export const product = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
 
@@ -43,13 +54,19 @@ export const product = (numbers: readonly number[]): number => numbers.reduce((a
 export const printShape = (shape: Shape): string =>
   `[${shape.map((extent) => (typeof extent === "number" ? extent : extent.isDerived ? "?" : extent.symbol)).join(", ")}]`;
 
+/** Shapes in words; of many inputs a few. */
+export const printShapes = (shapes: readonly Shape[], limit = 5): string => {
+  const shown = shapes.slice(0, limit).map(printShape).join(" and ");
+  return shapes.length > limit ? `${shown} and ${shapes.length - limit} more` : shown;
+};
+
 /**
  * Shape of an element-wise result: axes are aligned at the end, an extent of 1 repeats.
  *
  * @returns `undefined` where two extents contradict each other
  */
 export function broadcast(shapes: readonly Shape[]): Shape | undefined {
-  const rank = Math.max(0, ...shapes.map(({ length }) => length));
+  const rank = shapes.reduce((longest, { length }) => Math.max(longest, length), 0);
   const result: Extent[] = [];
   for (let axis = 0; axis < rank; axis++) {
     const extents = shapes.map((shape) => shape[axis - (rank - shape.length)] ?? 1);

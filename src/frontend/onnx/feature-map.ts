@@ -32,6 +32,9 @@ export function mapLoops(dims: readonly number[]): readonly Loop[] {
   return ["B", "G", ...spatialLoops(Math.max(2, dims.length - 2))].map((dim) => ({ dim, size: sizes.get(dim) ?? 1 }));
 }
 
+/** Loop of a layer that runs again and again. */
+export const REPEAT: Dim = "T";
+
 /** Every axis indexed by its own loop. */
 export const mapAxes = (rank: number): readonly AxisMap[] => axisLoops(rank).map((loop) => pointwise(loop));
 

@@ -1,5 +1,5 @@
 /** Evaluates small constant tensors, so that shapes which a model computes are known. */
-import { derive, type Extent, isKnown, product } from "./extent.js";
+import { deriveAll, type Extent, isKnown, product } from "./extent.js";
 import type { InputValue } from "./operator.js";
 import { ELEMENT_LIMIT } from "./tensor-elements.js";
 
@@ -61,12 +61,12 @@ export function elementAt({ dims, elements }: SmallTensor, index: readonly numbe
 export function foldElementwise(
   inputs: readonly (InputValue | undefined)[],
   dims: readonly number[],
-  f: (...operands: readonly number[]) => number,
+  f: (operands: readonly number[]) => number,
 ): readonly Extent[] | undefined {
   const tensors = inputs.map(smallTensor);
   if (!tensors.every((tensor) => tensor !== undefined)) return undefined;
   return fill(dims, (index) => {
     const operands = tensors.map((tensor) => elementAt(tensor, index));
-    return operands.every((operand) => operand !== undefined) ? derive(operands, (...known) => f(...known)) : undefined;
+    return operands.every((operand) => operand !== undefined) ? deriveAll(operands, f) : undefined;
   });
 }

@@ -124,13 +124,18 @@ function topologicalOrder(dependencies: readonly (readonly number[])[]) {
 export function nodeIds(nodes: readonly OnnxNode[]): readonly string[] {
   const counts = new Map<string, number>();
   for (const { name } of nodes) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const named = new Map<string, number>();
+  const nameless: number[] = [];
+  for (const [i, { name }] of nodes.entries())
+    if (name !== "" && counts.get(name) === 1) named.set(name, i);
+    else nameless.push(i);
   const fallbacks = nodes.map((node, i) => node.outputs.find((name) => name !== "") ?? `${node.opType} ${i}`);
-  const isNamed = nodes.map(({ name }) => name !== "" && counts.get(name) === 1);
-  for (let changed = true; changed; ) {
-    const taken = new Set(fallbacks.filter((_, i) => !isNamed[i]));
-    const giveWay = nodes.map(({ name }, i) => isNamed[i] === true && taken.has(name));
-    for (const [i, gives] of giveWay.entries()) if (gives) isNamed[i] = false;
-    changed = giveWay.includes(true);
+  // Who gives way may displace another one in turn: each is looked at once.
+  for (let i = nameless.pop(); i !== undefined; i = nameless.pop()) {
+    const displaced = named.get(fallbacks[i] ?? "");
+    if (displaced === undefined) continue;
+    named.delete(fallbacks[i] ?? "");
+    nameless.push(displaced);
   }
-  return nodes.map(({ name }, i) => (isNamed[i] ? name : (fallbacks[i] ?? "")));
+  return nodes.map(({ name }, i) => (named.get(name) === i ? name : (fallbacks[i] ?? "")));
 }

@@ -1,12 +1,18 @@
 /** Walks the graph in topological order and finds out the shape of every value, and the elements of the small constant ones. */
 
-import { badDimension, declaredShapeDiffers, tensorTooLarge, tooManyParts } from "../../ir/diagnostics/onnx.js";
+import {
+  badDimension,
+  declaredShapeDiffers,
+  tensorTooLarge,
+  tooManyAxes,
+  tooManyParts,
+} from "../../ir/diagnostics/onnx.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import { attributeReader } from "./attributes.js";
 import { quantisedBits } from "./data-type.js";
 import { type Expansion, placeExpansion } from "./expansion.js";
-import { contradicts, type Extent, isKnown, printShape, product, type Shape } from "./extent.js";
+import { contradicts, type Extent, isKnown, MAX_RANK, printShape, product, type Shape } from "./extent.js";
 import type { Wiring } from "./graph.js";
 import { localFunction } from "./local-function.js";
 import { functionKey, type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValueInfo } from "./model.js";
@@ -14,6 +20,7 @@ import type { Inferred, InputValue, NodeContext, OperatorDefinition } from "./op
 import { findOperator } from "./operators/registry.js";
 import { isExtent, type Symbols } from "./symbols.js";
 import { ELEMENT_LIMIT } from "./tensor-elements.js";
+import { weigh } from "./weight.js";
 
 /** Why a shape is not known: the first thing that stood in the way. */
 export interface Cause {
@@ -65,25 +72,30 @@ export function inferGraph(model: OnnxModel, wiring: Wiring, symbols: Symbols, l
   const { graph } = model;
   const diagnostics: Diagnostic[] = [];
   const values = new Map<string, Value>();
+  const check = (name: string, shape: Shape, where: Location): void => {
+    for (const wrong of checkShape(name, shape, where)) diagnostics.push(wrong);
+  };
   for (const tensor of graph.initializers) {
-    diagnostics.push(...checkShape(tensor.name, tensor.dims, loc));
+    check(tensor.name, tensor.dims, loc);
     values.set(tensor.name, constantValue(tensor));
   }
   for (const input of graph.inputs) if (!values.has(input.name)) values.set(input.name, inputValue(input, symbols));
   const declared = declaredShapes([...graph.valueInfo, ...graph.outputs], symbols);
   const contradictions: Contradiction[] = [];
-  const walk: Walk = { ...model, values, loc, errors: diagnostics, depth: 0, budget: { parts: MAX_PARTS } };
+  const budget = createBudget(model);
+  const walk: Walk = { ...model, values, loc, errors: diagnostics, depth: 0, budget };
   const nodes = wiring.order.flatMap((position) => {
     const node = graph.nodes[position];
     if (node === undefined) return [];
     const inferred = inferNode(node, wiring.ids[position] ?? "", walk);
     const outputs = inferred.outputs.map((value) => complete(value, declared.get(value.name), contradictions));
     for (const value of outputs) {
-      diagnostics.push(...checkShape(value.name, value.shape ?? [], inferred.loc));
-      values.set(value.name, value);
+      check(value.name, value.shape ?? [], inferred.loc);
+      if (value.name !== "") values.set(value.name, value);
     }
     return [{ ...inferred, outputs }];
   });
+  if (budget.refused.length > 0) diagnostics.push(tooManyParts(loc, budget.limit, budget.refused));
   diagnostics.push(...reportContradictions(contradictions, loc));
   return { nodes, values, diagnostics };
 }
@@ -130,19 +142,34 @@ interface Walk extends Pick<OnnxModel, "opsets" | "functions"> {
   readonly errors: Diagnostic[];
   /** Graphs in graphs around the current one. */
   readonly depth: number;
-  /** Parts that may still be made: a few functions that call each other can stand for any number of nodes. */
-  readonly budget: { parts: number };
+  readonly budget: Budget;
 }
 
-/** Graphs inside graphs are followed to this depth, and until there are so many nodes. */
+/** Parts that may be made: a few functions that call each other can stand for any number of nodes. */
+interface Budget {
+  readonly limit: number;
+  left: number;
+  /** Nodes that are not told as their parts, as these would be too many. */
+  readonly refused: string[];
+}
+
+/** Graphs inside graphs are followed to this depth. */
 const MAX_DEPTH = 64;
-const MAX_PARTS = 30_000;
+
+/** Parts for the smallest file; per node of the file, until there are many; and per node of any file. */
+const PARTS = { least: 30_000, perNode: 32, many: 150_000, always: 4 };
+
+function createBudget({ graph, functions }: Pick<OnnxModel, "graph" | "functions">): Budget {
+  const written = [graph, ...functions.values()].reduce((sum, { nodes }) => sum + weigh(nodes).nodes, 0);
+  const limit = Math.max(PARTS.least, Math.min(PARTS.many, PARTS.perNode * written), PARTS.always * written);
+  return { limit, left: limit, refused: [] };
+}
 
 function inferNode(node: OnnxNode, id: string, walk: Walk): InferredNode {
   const loc = { ...walk.loc, node: id };
   const opType = node.domain === "" ? node.opType : `${node.domain}::${node.opType}`;
   const body = walk.functions.get(functionKey(node.domain, node.opType));
-  const definition = body === undefined ? findOperator(node.domain, node.opType) : localFunction(body);
+  const definition = body === undefined || node.isInternal ? findOperator(node) : localFunction(body);
   const inputs = node.inputs.map((name) => (name === "" ? undefined : (walk.values.get(name) ?? nothing(name))));
   const context = contextOf(node, inputs, walk, loc);
   const base = { id, node, loc, opType, definition, inputs, context };
@@ -153,14 +180,15 @@ function inferNode(node: OnnxNode, id: string, walk: Walk): InferredNode {
   if (needed === undefined) return { ...base, outputs: unknownOutputs(causeOf(inputs)) };
   try {
     const expanded = expandNode(base, needed, walk);
+    if (expanded !== undefined && "reason" in expanded) return { ...base, outputs: unknownOutputs(expanded) };
     if (expanded !== undefined) return expanded;
     if (context === undefined) return { ...base, outputs: unknownOutputs(causeOf(inputs)) };
     const results = definition.infer(context);
-    const outputs = node.outputs.map((name, i) => toValue(name, results[i], isConstant, inputs[0]));
+    const outputs = node.outputs.map((name, i) => toValue(name, results[i], isConstant, inputs[0], loc));
     return { ...base, outputs, ...macsOf(definition, context, results) };
   } catch (cause) {
     if (!(cause instanceof DiagnosticError)) throw cause;
-    walk.errors.push(...cause.diagnostics);
+    for (const diagnostic of cause.diagnostics) walk.errors.push(diagnostic);
     return { ...base, outputs: unknownOutputs({ reason: `node '${id}' is wrong` }) };
   }
 
@@ -182,36 +210,73 @@ function macsOf({ macs }: OperatorDefinition, context: NodeContext, results: rea
   return macs === undefined || first === undefined || "reason" in first ? {} : { macs: macs.count(context, results) };
 }
 
-/** Of several graphs that may run, the one with the most multiply-accumulates stands for the node. */
-function expandNode(base: Omit<InferredNode, "outputs">, context: NodeContext, walk: Walk): InferredNode | undefined {
-  if (walk.depth >= MAX_DEPTH || walk.budget.parts < 0) return undefined;
-  const [first, ...others] = base.definition?.expand?.(context) ?? [];
+/** Of several graphs that may run, the one with the most multiply-accumulates stands for the node; one that cannot run does not. */
+function expandNode(
+  base: Omit<InferredNode, "outputs">,
+  context: NodeContext,
+  walk: Walk,
+): InferredNode | Cause | undefined {
+  if (base.definition?.expand === undefined || walk.depth >= MAX_DEPTH) return undefined;
+  const { node } = base;
+  const body = walk.functions.get(functionKey(node.domain, node.opType));
+  if (!fitsBudget([body?.nodes ?? [node]], walk.budget)) return tooLarge(base.id, walk.budget);
+  const expansions = base.definition.expand(context);
+  if (
+    !fitsBudget(
+      expansions.map(({ nodes }) => nodes),
+      walk.budget,
+    )
+  )
+    return tooLarge(base.id, walk.budget);
+  const candidates = expansions.map((expansion) => inferParts(base, expansion, walk));
+  const sound = candidates.filter(({ errors }) => errors.length === 0);
+  const wrong = candidates.flatMap(({ errors }) => errors);
+  const [first, ...others] = sound.length > 0 ? sound : candidates.slice(0, 1);
   if (first === undefined) return undefined;
-  let chosen = inferParts(base, first, walk);
-  for (const expansion of others) {
-    const candidate = inferParts(base, expansion, walk);
-    if (partMacs(candidate.parts.nodes) > partMacs(chosen.parts.nodes)) chosen = candidate;
-  }
-  for (const value of chosen.outputs) walk.values.set(value.name, value);
-  return { ...base, ...chosen };
+  if (sound.length === 0 && candidates.length > 1)
+    return { reason: `none of its graphs can run: ${wrong[0]?.message}` };
+  const { parts, outputs, errors } = others.reduce(
+    (a, b) => (partMacs(b.parts.nodes) > partMacs(a.parts.nodes) ? b : a),
+    first,
+  );
+  for (const error of errors) walk.errors.push(error);
+  for (const value of outputs) if (value.name !== "") walk.values.set(value.name, value);
+  if (wrong.length === errors.length) return { ...base, parts, outputs };
+  const reason = `${parts.expansion.reason}; another one cannot run: ${wrong[0]?.message}`;
+  return { ...base, parts: { ...parts, expansion: { ...parts.expansion, reason } }, outputs };
 }
 
-function inferParts({ id, node }: Pick<InferredNode, "id" | "node">, expansion: Expansion, walk: Walk) {
+/** Whether the nodes, with all that is copied with them, may still be made, and are not nested without measure. */
+function fitsBudget(lists: readonly (readonly OnnxNode[])[], { left }: Budget): boolean {
+  const weights = lists.map(weigh);
+  return weights.reduce((sum, { nodes }) => sum + nodes, 0) <= left && weights.every(({ depth }) => depth <= MAX_DEPTH);
+}
+
+function tooLarge(id: string, { limit, refused }: Budget): Cause {
+  refused.push(id);
+  return { reason: `with its parts there are more than ${limit} nodes` };
+}
+
+function inferParts({ id, node, loc }: Pick<InferredNode, "id" | "node" | "loc">, expansion: Expansion, walk: Walk) {
   const { values, budget } = walk;
+  const errors: Diagnostic[] = [];
+  budget.left -= weigh(expansion.nodes).nodes;
   const placed = placeExpansion(expansion, id, node, (name) => values.has(name));
-  if (budget.parts >= 0 && budget.parts < placed.nodes.length) walk.errors.push(tooManyParts(walk.loc, MAX_PARTS));
-  budget.parts -= placed.nodes.length;
-  for (const tensor of placed.initializers) values.set(tensor.name, constantValue(tensor));
-  const inside = { ...walk, opsets: expansion.opsets ?? walk.opsets, depth: walk.depth + 1 };
+  for (const tensor of placed.initializers) {
+    for (const wrong of checkShape(tensor.name, tensor.dims, loc)) errors.push(wrong);
+    values.set(tensor.name, constantValue(tensor));
+  }
+  const inside = { ...walk, errors, opsets: expansion.opsets ?? walk.opsets, depth: walk.depth + 1 };
   const nodes = placed.nodes.map((part, i) => {
     const inferred = inferNode(part, placed.ids[i] ?? "", inside);
     for (const value of inferred.outputs) {
-      walk.errors.push(...checkShape(value.name, value.shape ?? [], inferred.loc));
-      values.set(value.name, value);
+      for (const wrong of checkShape(value.name, value.shape ?? [], inferred.loc)) errors.push(wrong);
+      if (value.name !== "") values.set(value.name, value);
     }
     return inferred;
   });
-  return { parts: { nodes, expansion }, outputs: node.outputs.map((name) => values.get(name) ?? nothing(name)) };
+  const outputs = node.outputs.map((name) => values.get(name) ?? nothing(name));
+  return { parts: { nodes, expansion }, outputs, errors };
 }
 
 /** Multiply-accumulates of parts as far as they are known. */
@@ -261,15 +326,25 @@ function partialContext(
   return { opType: node.opType, opset, attributes, inputs, outputCount: node.outputs.length, loc };
 }
 
-/** @param first - input of the node whose type the output has where nothing else is said, as a constant its bits too */
-function toValue(name: string, result: Inferred | undefined, isConstant: boolean, first: Value | undefined): Value {
+/**
+ * @param first - input of the node whose type the output has where nothing else is said, as a constant of this type its bits too
+ * @throws DiagnosticError `too-many-axes`
+ */
+function toValue(
+  name: string,
+  result: Inferred | undefined,
+  isConstant: boolean,
+  first: Value | undefined,
+  loc: Location,
+): Value {
   if (result === undefined || "reason" in result) {
     const reason = result?.reason ?? `output '${name}' is not one that the operator has`;
     return { name, type: 0, isConstant, isGraphInput: false, cause: { reason } };
   }
   const { shape, type = first?.type ?? 0 } = result;
+  if (shape.length > MAX_RANK) throw new DiagnosticError([tooManyAxes(loc, name, shape.length, MAX_RANK)]);
   const elements = isKnown(shape) && product(shape) <= ELEMENT_LIMIT ? result.elements : undefined;
-  const bits = result.bits ?? quantisedBits(type) ?? (isConstant ? first?.bits : undefined);
+  const bits = result.bits ?? quantisedBits(type) ?? (isConstant && type === first?.type ? first.bits : undefined);
   const base = { name, type, shape, isGraphInput: false, ...bitsEntry(bits) };
   return elements === undefined ? { ...base, isConstant } : { ...base, isConstant: true, elements };
 }
@@ -305,6 +380,7 @@ function reportContradictions(contradictions: readonly Contradiction[], loc: Loc
 }
 
 function checkShape(name: string, shape: Shape, loc: Location): readonly Diagnostic[] {
+  if (shape.length > MAX_RANK) return [tooManyAxes(loc, name, shape.length, MAX_RANK)];
   const wrong = shape.flatMap((extent, axis) =>
     typeof extent === "number" && !isExtent(extent) ? [badDimension(loc, name, extent, axis)] : [],
   );

@@ -1,11 +1,18 @@
 /** Turns inferred nodes into layers and views, and says in the coverage ledger what became of each node. */
 
-import { operatorNotUnderstood, shapeNotKnown, unknownDimension } from "../../ir/diagnostics/onnx.js";
+import {
+  operatorNotUnderstood,
+  shapeNotKnown,
+  tooManyIterations,
+  tooManyMacs,
+  unknownDimension,
+} from "../../ir/diagnostics/onnx.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import type { CoverageEntry, CoverageStatus, Layer, LayerId, Network } from "../../ir/network.js";
-import { isKnown, unknownSymbolOf } from "./extent.js";
+import { isKnown, product, unknownSymbolOf } from "./extent.js";
+import { REPEAT } from "./feature-map.js";
 import type { Cause, Inference, InferredNode, Parts, Value } from "./inference.js";
 import { createNetworkBuilder, type NetworkBuilder, type Source } from "./network-builder.js";
 import { wholeLayer } from "./opaque.js";
@@ -26,7 +33,7 @@ export function lowerGraph(inference: Inference, outputs: readonly string[], loc
   for (const value of inference.values.values())
     if (value.isGraphInput && value.shape !== undefined && isPositive(value.shape))
       builder.storageOf(value, value.shape);
-  const state: State = { builder, refused: new Map(), networkOutputs: new Set(outputs), repeat: 1 };
+  const state: State = { builder, refused: new Map(), networkOutputs: new Set(outputs), repeat: 1, enclosing: 1 };
   const results = inference.nodes.map((node) => ({ node, result: lowerNode(node, node.id, state) }));
   const all = withParts(results);
   return {
@@ -45,8 +52,9 @@ interface State {
   /** Why the values of earlier nodes are not there. */
   readonly refused: Map<string, Refusal>;
   readonly networkOutputs: ReadonlySet<string>;
-  /** How often the current nodes run. */
+  /** How often the current nodes run, and how often the node that they stand for. */
   readonly repeat: number;
+  readonly enclosing: number;
 }
 
 interface NodeResult {
@@ -100,7 +108,7 @@ function lowerExpanded(node: InferredNode, expanded: Parts, owner: string, state
 }
 
 function lowerParts({ nodes, expansion }: Parts, owner: string, state: State): NodeResult {
-  const inside = { ...state, repeat: state.repeat * (expansion.repeat ?? 1) };
+  const inside = { ...state, repeat: state.repeat * (expansion.repeat ?? 1), enclosing: state.repeat };
   const parts = nodes.map((node) => ({ node, result: lowerNode(node, owner, inside) }));
   const results = parts.map(({ result }) => result);
   const refusal = results.find((result) => result.refusal !== undefined)?.refusal;
@@ -129,16 +137,15 @@ function lowerSingle(node: InferredNode, owner: string, state: State): NodeResul
   try {
     const lowering = node.definition.lower(contextOf(node, source, state));
     if ("layers" in lowering && !lowering.layers.every((spec) => fits(spec, source)))
-      return {
-        status: "refused",
-        refusal: { reason: "its shapes, of which some are only declared, contradict each other" },
-      };
-    return "layers" in lowering ? addLayers(source, lowering.layers, state) : addView(source, lowering.view, builder);
+      return { status: "refused", refusal: CONTRADICTION };
+    return "layers" in lowering ? addLayers(source, lowering.layers, state) : addView(source, lowering.view, state);
   } catch (cause) {
     if (!(cause instanceof DiagnosticError)) throw cause;
     return { status: "refused", refusal: { reason: "the node is wrong" }, errors: cause.diagnostics };
   }
 }
+
+const CONTRADICTION: Refusal = { reason: "its shapes, of which some are only declared, contradict each other" };
 
 /** Something about the node's values that is not known, or nothing. */
 export function refusalOf({ inputs, outputs }: Pick<InferredNode, "inputs" | "outputs">): Refusal | undefined {
@@ -148,8 +155,9 @@ export function refusalOf({ inputs, outputs }: Pick<InferredNode, "inputs" | "ou
     const symbol = unknownSymbolOf(value.shape);
     if (symbol !== undefined) return { symbol, reason: `dimension '${symbol}' is not known: --bind ${symbol}=…` };
   }
-  const empty = outputs.find(({ shape }) => shape?.includes(0));
-  return empty === undefined ? undefined : { reason: `its output '${empty.name}' has no elements` };
+  const asked = outputs.filter(({ name }) => name !== "");
+  const isEmpty = asked.length > 0 && asked.every(({ shape }) => shape?.includes(0));
+  return isEmpty ? { reason: `its output '${asked[0]?.name}' has no elements` } : undefined;
 }
 
 const isPositive = (shape: readonly unknown[]): shape is readonly number[] =>
@@ -167,13 +175,17 @@ function sourceOf({ id, node, loc, inputs, outputs }: InferredNode, owner: strin
     opType: node.opType,
     loc,
     inputs: inputs.map((value) => (value === undefined ? undefined : { ...value, shape: dimsOf(value) })),
-    outputs: outputs.map((value) => ({ ...value, dims: value.name === "" ? [] : dimsOf(value) })),
+    outputs: outputs.map((value) => ({ ...value, dims: value.name === "" ? (knownDims(value) ?? []) : dimsOf(value) })),
   };
 }
 
-function dimsOf({ name, shape }: Value): readonly number[] {
-  if (shape === undefined || !isKnown(shape)) throw new Error(`the shape of '${name}' is not known`);
-  return shape;
+const knownDims = ({ shape }: Value): readonly number[] | undefined =>
+  shape !== undefined && isKnown(shape) ? shape : undefined;
+
+function dimsOf(value: Value): readonly number[] {
+  const dims = knownDims(value);
+  if (dims === undefined) throw new Error(`the shape of '${value.name}' is not known`);
+  return dims;
 }
 
 function contextOf(node: InferredNode, source: Source, { networkOutputs }: State): LoweringContext {
@@ -191,36 +203,70 @@ function fits({ operands, output = 0 }: LayerSpec, { inputs, outputs }: Source):
   return operands.every(({ axes }, i) => ranks[i] === undefined || ranks[i] === axes.length);
 }
 
-function addView(source: Source, input: number, builder: NetworkBuilder): NodeResult {
-  const [output, ...others] = source.outputs;
+function addView(source: Source, input: number, state: State): NodeResult {
+  const { builder } = state;
+  const [output] = source.outputs;
   const value = source.inputs[input];
   const storage = value && builder.storageOf(value, dimsOf(value));
   if (output === undefined || storage === undefined) throw new Error(`'${source.id}' shows nothing`);
-  builder.addView(output.name, output.dims, storage);
-  if (others.some(({ name }) => name !== "")) addOpaqueOutputs(source, new Set([0]), builder);
+  if (product(output.dims) !== product(storage.stored)) return { status: "refused", refusal: CONTRADICTION };
+  if (output.name !== "") builder.addView(output.name, output.dims, storage);
+  addOpaqueOutputs(source, new Set([0]), state);
   return { status: "view", ...(storage.producer !== undefined && { layer: storage.producer }) };
 }
 
-function addLayers(source: Source, specs: readonly LayerSpec[], { builder, repeat }: State): NodeResult {
-  const [layer] = specs.map((spec) => builder.addLayer(source, repeated(spec, repeat)));
-  addOpaqueOutputs(source, new Set(specs.map(({ output = 0 }) => output)), builder);
+function addLayers(source: Source, specs: readonly LayerSpec[], state: State): NodeResult {
+  const written = new Set(specs.map(({ output = 0 }) => output));
+  const wanted = specs.flatMap((spec) => wantedSpec(spec, source, written)).map((spec) => repeated(spec, state));
+  const error = wanted.map((spec) => iterationError(spec, source.loc)).find((found) => found !== undefined);
+  if (error !== undefined)
+    return { status: "refused", refusal: { reason: "its loops run more than 2^53 times" }, errors: [error] };
+  const layers = wanted.map((spec) => state.builder.addLayer(source, spec));
+  const others = addOpaqueOutputs(source, new Set(wanted.map(({ output = 0 }) => output)), state);
+  const layer = [...layers, ...others][0];
   return { status: statusOf(specs), ...(layer !== undefined && { layer }) };
 }
 
+/** Somebody asks for the output, and it has elements. */
+const isWanted = (output: Source["outputs"][number] | undefined): boolean =>
+  output !== undefined && output.name !== "" && !output.dims.includes(0);
+
+/**
+ * The layer of an output that nobody asks for falls away, unless another output of the same shape is computed with it: the positions
+ * of maxima.
+ */
+function wantedSpec(spec: LayerSpec, { outputs }: Source, written: ReadonlySet<number>): readonly LayerSpec[] {
+  const { output: index = 0 } = spec;
+  if (isWanted(outputs[index])) return [spec];
+  const dims = outputs[index]?.dims ?? [];
+  const isAlike = (other: Source["outputs"][number]) =>
+    other.dims.length === dims.length && other.dims.every((extent, axis) => extent === dims[axis]);
+  const other = outputs.findIndex((output, i) => !written.has(i) && isWanted(output) && isAlike(output));
+  return index === 0 && other >= 0 ? [{ ...spec, output: other }] : [];
+}
+
 /** A layer that runs again and again has one more loop, which indexes nothing. */
-function repeated(spec: LayerSpec, times: number): LayerSpec {
+function repeated(spec: LayerSpec, { repeat, enclosing }: State): LayerSpec {
+  const times = spec.isOnce ? enclosing : repeat;
   if (times === 1) return spec;
-  return { ...spec, loops: [{ dim: "T", size: times }, ...spec.loops], macs: (spec.macs ?? 0) * times };
+  return { ...spec, loops: [{ dim: REPEAT, size: times }, ...spec.loops], macs: (spec.macs ?? 0) * times };
+}
+
+function iterationError({ loops, macs = 0 }: LayerSpec, loc: Location): Diagnostic | undefined {
+  if (product(loops.map(({ size }) => size)) <= Number.MAX_SAFE_INTEGER) return undefined;
+  return macs > Number.MAX_SAFE_INTEGER ? tooManyMacs(loc) : tooManyIterations(loc);
 }
 
 const opaqueLayer = ({ inputs, outputs }: Source, index: number): LayerSpec =>
   wholeLayer("opaque", inputs, outputs[index]?.dims ?? [], index);
 
 /** Outputs that the operator's layers do not write (the positions of a maximum) are costed as data movement. */
-function addOpaqueOutputs(source: Source, written: ReadonlySet<number>, builder: NetworkBuilder): void {
-  for (const [index, { name }] of source.outputs.entries())
-    if (name !== "" && !written.has(index)) builder.addLayer(source, opaqueLayer(source, index));
-}
+const addOpaqueOutputs = (source: Source, written: ReadonlySet<number>, state: State): readonly LayerId[] =>
+  source.outputs.flatMap((output, index) =>
+    isWanted(output) && !written.has(index)
+      ? [state.builder.addLayer(source, repeated(opaqueLayer(source, index), state))]
+      : [],
+  );
 
 function statusOf(specs: readonly LayerSpec[]): CoverageStatus {
   const isAll = (kind: Layer["kind"]) => specs.every((spec) => spec.kind === kind);

@@ -43,6 +43,8 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, OnnxAttribute>;
+  /** Made by the importer, which has operators of its own; never read from a file. */
+  readonly isInternal?: true;
 }
 
 export interface OnnxTensor {

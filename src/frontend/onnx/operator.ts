@@ -51,7 +51,10 @@ export type Inferred =
     };
 
 export interface LoweringContext extends NodeContext {
-  /** Extents per output; every extent of every input and output is known and positive. */
+  /**
+   * Extents per output. Every extent of every input and of the outputs that are asked for is known; an output that nobody asks for
+   * has those that were inferred, if any.
+   */
   readonly outputs: readonly (readonly number[])[];
   /** The first output is one of the network's. */
   readonly isNetworkOutput: boolean;
@@ -69,8 +72,10 @@ export interface OperandSpec {
 /** A layer that a node becomes, without identity and tensors. */
 export interface LayerSpec {
   readonly kind: LayerKind;
-  /** Which output of the node it writes; 0 where absent. */
+  /** Which output of the node it writes; 0 where absent. A layer of an output that nobody asks for is left out. */
   readonly output?: number;
+  /** Stands for all iterations of the loop whose body it is in. */
+  readonly isOnce?: true;
   readonly loops: readonly Loop[];
   readonly operands: readonly OperandSpec[];
   readonly macs?: number;

@@ -7,13 +7,20 @@ import { wholeLayer } from "./opaque.js";
 import type { NodeContext, OperatorDefinition } from "./operator.js";
 
 /** Whole numbers, words and lists of whole numbers. */
-type Plain = Readonly<Record<string, number | string | readonly number[]>>;
+type Plain = Readonly<Record<string, PlainValue>>;
+type PlainValue = number | string | readonly number[];
 
 export interface Recipe {
   /** Name of an input of the node; empty where it is left out. */
   input(position: number): string;
   /** Adds a node and returns the name of its output, which is its own. */
-  add(name: string, opType: string, inputs: readonly string[], attributes?: Plain, domain?: string): string;
+  add(
+    name: string,
+    opType: string,
+    inputs: readonly string[],
+    attributes?: Plain | ReadonlyMap<string, OnnxAttribute>,
+    domain?: string,
+  ): string;
   /** Cuts a value along its last axis. */
   split(from: string, lengths: string, names: readonly string[]): void;
   /** A list of 64-bit integers as a constant. */
@@ -41,8 +48,7 @@ export function recipe(node: NodeContext): Recipe {
   return {
     input: (position) => (node.inputs[position] === undefined ? "" : (inputs[position] ?? "")),
     add(name, opType, from, attributes = {}, domain = "") {
-      const typed = Object.entries(attributes).map(([key, value]) => [key, attributeOf(value)] as const);
-      nodes.push(part(opType, from, [name], Object.fromEntries(typed), domain));
+      nodes.push({ ...part(opType, from, [name], {}, domain), attributes: typed(attributes) });
       return name;
     },
     split: (from, lengths, names) =>
@@ -63,7 +69,12 @@ export function recipe(node: NodeContext): Recipe {
   };
 }
 
-function attributeOf(value: Plain[string]): OnnxAttribute {
+const typed = (attributes: Plain | ReadonlyMap<string, OnnxAttribute>): ReadonlyMap<string, OnnxAttribute> =>
+  attributes instanceof Map
+    ? attributes
+    : new Map(Object.entries(attributes as Plain).map(([key, value]) => [key, attributeOf(value)] as const));
+
+function attributeOf(value: PlainValue): OnnxAttribute {
   if (typeof value === "number") return { kind: "int", value };
   return typeof value === "string" ? { kind: "string", value } : { kind: "ints", value };
 }
@@ -71,9 +82,7 @@ function attributeOf(value: Plain[string]): OnnxAttribute {
 /** What an operator that cannot be told as its parts reads and writes. */
 export const costedWhole = (attributes: Attributes = {}): Pick<OperatorDefinition, "lower"> => ({
   lower: (node) => ({
-    layers: node.outputs.flatMap((dims, i) =>
-      dims.length === 0 && i > 0 ? [] : [{ ...wholeLayer("opaque", node.inputs, dims, i), attributes }],
-    ),
+    layers: node.outputs.map((dims, i) => ({ ...wholeLayer("opaque", node.inputs, dims, i), attributes })),
   }),
 });
 

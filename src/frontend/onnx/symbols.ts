@@ -1,9 +1,9 @@
 /** Dimensions that the model names instead of stating, and the values that the user binds them to. */
 
-import { badBinding, badDimension, defaultBatch, unknownSymbol } from "../../ir/diagnostics/onnx.js";
+import { badBinding, badDimension, defaultBatch, tooManyAxes, unknownSymbol } from "../../ir/diagnostics/onnx.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
-import { type Extent, type Shape, unknown } from "./extent.js";
+import { type Extent, MAX_RANK, type Shape, unknown } from "./extent.js";
 import type { OnnxGraph, OnnxValueInfo } from "./model.js";
 
 /** Largest extent of an axis. */
@@ -34,13 +34,13 @@ export function resolveSymbols(
 ): Symbols {
   const infos = [...inputs, ...graph.outputs, ...graph.valueInfo];
   const known = new Set(infos.flatMap((info) => symbolsOf(info)));
-  const diagnostics: Diagnostic[] = checkBindings(bind, known, [...new Set(inputs.flatMap(symbolsOf))]);
+  const notes: Diagnostic[] = [];
   const values = new Map(bind);
   for (const input of inputs) {
     const batch = symbolsOf(input)[0];
     if (batch === undefined || batch !== symbolAt(input, 0) || values.has(batch)) continue;
     values.set(batch, 1);
-    diagnostics.push(defaultBatch(loc, batch, input.name));
+    notes.push(defaultBatch(loc, batch, input.name));
   }
   const shapeOf = (info: OnnxValueInfo): Shape | undefined =>
     info.dims?.map((dim, axis): Extent => {
@@ -48,8 +48,8 @@ export function resolveSymbols(
       const symbol = symbolAt(info, axis);
       return values.get(symbol) ?? unknown(symbol);
     });
-  diagnostics.push(...inputs.flatMap((input) => checkDimensions(input, loc)));
-  return { shapeOf, diagnostics };
+  const wrong = checkBindings(bind, known, [...new Set(inputs.flatMap(symbolsOf))]);
+  return { shapeOf, diagnostics: [...wrong, ...notes, ...checkShapes(graph, inputs, loc)] };
 }
 
 /** Old exporters write 0 for a batch that they do not know. */
@@ -70,6 +70,18 @@ function checkBindings(
     return isExtent(value) && value >= 1 ? [] : [badBinding(where, symbol, value)];
   });
 }
+
+/** Every shape that the file states is short enough; those of inputs are extents, too. */
+const checkShapes = (
+  { initializers, outputs, valueInfo }: OnnxGraph,
+  inputs: readonly OnnxValueInfo[],
+  loc: Location,
+): readonly Diagnostic[] => [
+  ...[...initializers, ...inputs, ...outputs, ...valueInfo].flatMap(({ name, dims = [] }) =>
+    dims.length > MAX_RANK ? [tooManyAxes(loc, name, dims.length, MAX_RANK)] : [],
+  ),
+  ...inputs.flatMap((input) => checkDimensions(input, loc)),
+];
 
 const checkDimensions = (info: OnnxValueInfo, loc: Location): readonly Diagnostic[] =>
   (info.dims ?? []).flatMap((dim, axis) =>

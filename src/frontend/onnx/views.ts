@@ -28,7 +28,7 @@ export function throughReshape(
     } else if (viewed[view] === 1) view++;
     else {
       const group = nextGroup(stored.slice(axis), viewed.slice(view));
-      result.push(...mixed(group.stored, maps.slice(view, view + group.viewed)));
+      for (const map of mixed(group.stored, maps.slice(view, view + group.viewed))) result.push(map);
       axis += group.stored;
       view += group.viewed;
     }

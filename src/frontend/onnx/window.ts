@@ -2,10 +2,11 @@
 import type { AxisMap, Dim } from "../../ir/axis-map.js";
 import { attributeValue, windowTooLarge } from "../../ir/diagnostics/onnx.js";
 import type { Attributes } from "../../ir/network.js";
-import { checkLength } from "./axes.js";
 import { derive, type Extent, type Shape } from "./extent.js";
 import { spatialLoops } from "./feature-map.js";
 import { fail, type NodeContext } from "./operator.js";
+import { MAX_EXTENT } from "./symbols.js";
+import { checkNumbers, windowArguments } from "./window-arguments.js";
 
 /** The window along one axis. */
 export interface Window {
@@ -26,45 +27,40 @@ export interface Window {
  */
 export function windowsOf(node: NodeContext, extents: Shape, kernel: readonly number[]): readonly Window[] {
   const rank = extents.length;
-  if (kernel.some((size) => size < 1))
-    fail(attributeValue(node.loc, "kernel_shape", `[${kernel.join(", ")}]`, "numbers from 1"));
-  const list = (name: string, fallback: number, length: number, least: number) => {
-    const values = node.attributes.ints(name) ?? Array.from({ length }, () => fallback);
-    checkLength(node, name, values, length);
-    if (values.some((value) => value < least))
-      fail(attributeValue(node.loc, name, `[${values.join(", ")}]`, `numbers from ${least}`));
-    return values;
-  };
-  const strides = list("strides", 1, rank, 1);
-  const dilations = list("dilations", 1, rank, 1);
-  const pads = list("pads", 0, 2 * rank, 0);
-  const autoPad = node.attributes.choice("auto_pad", "NOTSET", ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"]);
-  const isCeil = node.attributes.int("ceil_mode") === 1;
+  checkNumbers(node, "kernel_shape", kernel, 1, Number.MAX_SAFE_INTEGER);
+  const { strides, dilations, pads, autoPad } = windowArguments(node, rank);
   return extents.map((extent, axis) => {
-    const [size, stride, dilation] = [kernel[axis] ?? 1, strides[axis] ?? 1, dilations[axis] ?? 1];
-    const reach = (size - 1) * dilation + 1;
-    const explicit: Padding = { before: pads[axis] ?? 0, after: pads[rank + axis] ?? 0 };
-    const padding = autoPad === "NOTSET" ? explicit : automatic(autoPad, extent, stride, reach);
+    const base = { kernel: kernel[axis] ?? 1, stride: strides[axis] ?? 1, dilation: dilations[axis] ?? 1 };
     const isSame = autoPad === "SAME_UPPER" || autoPad === "SAME_LOWER";
-    const out = isSame
-      ? derive([extent], (n) => Math.ceil(n / stride))
-      : derive([extent, padding.before, padding.after], (n, before, after) => {
-          if (reach > n + before + after)
-            fail(
-              windowTooLarge(
-                node.loc,
-                reach,
-                n + before + after,
-                AXIS_NAMES[spatialLoops(rank)[axis] ?? ""] ?? "elements",
-              ),
-            );
-          return outputExtent(n, before, after, reach, stride, isCeil);
-        });
-    return { kernel: size, stride, dilation, ...padding, out };
+    const reach = isSame ? checkedReach(node, base) : reachOf(base);
+    const explicit = { before: pads[axis] ?? 0, after: pads[rank + axis] ?? 0 };
+    const padding = autoPad === "NOTSET" ? explicit : automatic(autoPad, extent, base.stride, reach);
+    if (isSame) return { ...base, ...padding, out: derive([extent], (n) => Math.ceil(n / base.stride)) };
+    const { before, after } = padding;
+    const out = derive([extent, before, after], (n, front, back) => {
+      if (reach > n + front + back) fail(windowTooLarge(node.loc, reach, n + front + back, axisName(rank, axis)));
+      return outputExtent(n, front, back, reach, base.stride, node.attributes.int("ceil_mode") === 1);
+    });
+    return { ...base, ...padding, out };
   });
 }
 
+/** Elements from the first tap to the last. */
+const reachOf = ({ kernel, dilation }: Pick<Window, "kernel" | "dilation">): number => (kernel - 1) * dilation + 1;
+
+/** Padding that grows with the window does not bound it. */
+function checkedReach(node: NodeContext, window: Pick<Window, "kernel" | "dilation">): number {
+  const { kernel, dilation } = window;
+  const reach = reachOf(window);
+  if (reach <= MAX_EXTENT) return reach;
+  return fail(
+    attributeValue(node.loc, "dilations", String(dilation), `a window of ${kernel} taps up to 2^31 elements`),
+  );
+}
+
 const AXIS_NAMES: Readonly<Record<Dim, string>> = { OX: "columns", OY: "rows", OZ: "slices" };
+
+const axisName = (rank: number, axis: number): string => AXIS_NAMES[spatialLoops(rank)[axis] ?? ""] ?? "elements";
 
 type Padding = Pick<Window, "before" | "after">;
 

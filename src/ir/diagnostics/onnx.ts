@@ -1,5 +1,5 @@
 /** Diagnostics of ONNX files: what the bytes are, what the graph lacks, what a node states wrongly. */
-import { type Diagnostic, nearMatches, type Severity, suggest } from "../diagnostics.js";
+import { type Diagnostic, listNames, nearMatches, type Severity, suggest } from "../diagnostics.js";
 import type { Location } from "../location.js";
 
 const diagnostic = (severity: Severity, code: string, where: Location, message: string, hint: string): Diagnostic => ({
@@ -103,13 +103,20 @@ export const moreOfTheSame = (where: Location, severity: Severity, code: string,
 
 // The graph
 
-export const cyclicGraph = (where: Location, cycle: readonly string[]): Diagnostic =>
-  error(
+/** Nodes of a cycle that are named; the rest are counted. */
+const CYCLE_NAMES = 8;
+
+export const cyclicGraph = (where: Location, cycle: readonly string[]): Diagnostic => {
+  const shown = cycle.slice(0, CYCLE_NAMES).map((name) => `'${name}'`);
+  const left = cycle.length - shown.length;
+  const path = [...shown, ...(left > 0 ? [`${left} more`] : []), `'${cycle[0]}'`].join(" → ");
+  return error(
     "cyclic-graph",
     where,
-    `the graph is cyclic: ${[...cycle, cycle[0]].map((name) => `'${name}'`).join(" → ")}`,
+    `the graph is cyclic: ${path}`,
     "an ONNX graph is acyclic; recurrence is written with Loop, Scan or a recurrent operator",
   );
+};
 
 export const undefinedValue = (where: Location, name: string, known: readonly string[]): Diagnostic =>
   error(
@@ -154,15 +161,32 @@ export const tensorTooLarge = (where: Location, value: string, shape: string): D
     "mend the shape, or bind smaller dimensions",
   );
 
+export const tooManyAxes = (where: Location, value: string, rank: number, limit: number): Diagnostic =>
+  error(
+    "too-many-axes",
+    where,
+    `'${value}' has ${rank} axes; expected at most ${limit}`,
+    "mend its shape; no runtime computes on such tensors",
+  );
+
+export const tooManyIterations = (where: Location): Diagnostic =>
+  error(
+    "too-many-iterations",
+    where,
+    "the loops of the layer run more than 2^53 times",
+    "mend its window, its shapes or the trip counts of the loops around it",
+  );
+
 export const tooManyMacs = (where: Location): Diagnostic =>
   error("too-many-macs", where, "the layer has more than 2^53 multiply-accumulates", "mend its shapes");
 
-export const tooManyParts = (where: Location, limit: number): Diagnostic =>
-  error(
+export const tooManyParts = (where: Location, limit: number, nodes: readonly string[]): Diagnostic =>
+  diagnostic(
+    "warning",
     "too-many-parts",
     where,
-    `local functions and bodies of control flow stand for more than ${limit} nodes`,
-    "check whether functions call each other without end",
+    `local functions and bodies of control flow stand for more than ${limit} nodes; not told as their parts: ${listNames(nodes)}`,
+    "check whether functions call each other without end, or whether less would do",
   );
 
 // Symbols
@@ -210,17 +234,32 @@ export const shapeNotKnown = (where: Location, reason: string, nodes: readonly s
 export const missingOperand = (where: Location, opType: string, index: number): Diagnostic =>
   error("missing-operand", where, `${opType} has no input ${index}, which it needs`, "connect the input");
 
+export const wrongInputCount = (where: Location, opType: string, found: number, expected: string): Diagnostic =>
+  error("input-count", where, `${opType} has ${count(found, "input")}; expected ${expected}`, "mend the node's inputs");
+
 export const attributeType = (where: Location, name: string, found: string, expected: string): Diagnostic =>
   error("attribute-type", where, `attribute '${name}' is ${found}; expected ${expected}`, "mend the attribute");
 
 export const attributeValue = (where: Location, name: string, found: string, expected: string): Diagnostic =>
-  error("attribute-value", where, `attribute '${name}' is ${found}; expected ${expected}`, "mend the attribute");
+  error("attribute-value", where, `attribute '${name}' is ${brief(found)}; expected ${expected}`, "mend the attribute");
+
+/** Of an input whose elements are known. */
+export const operandValue = (where: Location, what: string, found: string, expected: string): Diagnostic =>
+  error("operand-value", where, `${what} is ${brief(found)}; expected ${expected}`, "mend the constant");
+
+/** A list of thousands of numbers helps nobody. */
+const brief = (text: string, limit = 200): string => (text.length > limit ? `${text.slice(0, limit)}…` : text);
 
 export const wrongRank = (where: Location, input: string, found: number, expected: string): Diagnostic =>
   error("wrong-rank", where, `'${input}' has ${count(found, "axis", "axes")}; expected ${expected}`, "mend its shape");
 
 export const shapeMismatch = (where: Location, found: string, expected: string): Diagnostic =>
-  error("shape-mismatch", where, `${found}; expected ${expected}`, "mend the shapes or the attributes of the node");
+  error(
+    "shape-mismatch",
+    where,
+    `${brief(found)}; expected ${expected}`,
+    "mend the shapes or the attributes of the node",
+  );
 
 export const windowTooLarge = (where: Location, window: number, padded: number, axis: string): Diagnostic =>
   error(
@@ -276,8 +315,3 @@ export const declaredShapeDiffers = (
   );
 
 const count = (n: number, noun: string, plural = `${noun}s`): string => `${n} ${n === 1 ? noun : plural}`;
-
-const listNames = (names: readonly string[], limit = 5): string => {
-  const shown = names.slice(0, limit).map((name) => `'${name}'`);
-  return names.length > limit ? `${shown.join(", ")} and ${names.length - limit} more` : shown.join(", ");
-};

@@ -110,6 +110,16 @@ describe("a graph or node that is wrong", () => {
     ["shape-mismatch", /axis 1 of .* is squeezed/, unary("Squeeze", { axes: [1] }, 11)],
     ["shape-mismatch", /4 channels; expected a multiple of 9/, unary("DepthToSpace", { blocksize: 3 })],
     ["window-too-large", /covers 9 rows, the padded input has 8/, conv({}, [4, 4, 9, 3])],
+    [
+      "operand-value",
+      /an index is 9; expected -4 to 3/,
+      { inputs: x, initializers: { i: int64([0, 9]) }, nodes: [node("Gather", ["x", "i"], ["y"], { axis: 1 })] },
+    ],
+    [
+      "wrong-rank",
+      /'s' has 0 axes; expected 3/,
+      { inputs: { s: [] }, opset: 23, nodes: [node("RotaryEmbedding", ["s"], ["y"])] },
+    ],
     ["wrong-rank", /'w' has 3 axes; expected 4/, conv({}, [4, 4, 3])],
     ["wrong-rank", /'x' has 2 axes/, { ...unary("GlobalAveragePool", {}), inputs: { x: [1, 4] } }],
     ["missing-operand", /Conv has no input 1/, { inputs: x, nodes: [node("Conv", ["x"], ["y"])] }],

@@ -13,9 +13,9 @@ export const cast: OperatorDefinition = {
   infer(node) {
     const input = inputOf(node, 0);
     const type = targetType(node);
-    const convert = isInteger(type) ? Math.trunc : (x: number) => x;
+    const { shape } = input;
     return [
-      { ...input, type, elements: isKnown(input.shape) ? foldElementwise([input], input.shape, convert) : undefined },
+      { shape, type, elements: isKnown(shape) ? foldElementwise([input], shape, conversionTo(type)) : undefined },
     ];
   },
   /** A cast to the type that the data has already moves nothing. */
@@ -30,6 +30,12 @@ export const cast: OperatorDefinition = {
     };
   },
 };
+
+/** What becomes of numbers that shape arithmetic uses. */
+function conversionTo(type: number): (operands: readonly number[]) => number {
+  if (type === DATA_TYPE.bool) return ([x]) => (x === 0 ? 0 : 1);
+  return isInteger(type) ? ([x = Number.NaN]) => Math.trunc(x) : ([x = Number.NaN]) => x;
+}
 
 /** Operator sets 1 to 5 name the type in words. */
 function targetType(node: NodeContext): number {

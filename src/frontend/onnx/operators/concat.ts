@@ -2,7 +2,7 @@
 import type { AxisMap } from "../../../ir/axis-map.js";
 import { attributeValue, shapeMismatch } from "../../../ir/diagnostics/onnx.js";
 import { normalizeAxis } from "../axes.js";
-import { contradicts, derive, type Extent, isKnown, printShape, type Shape } from "../extent.js";
+import { contradicts, deriveAll, type Extent, isKnown, printShapes, type Shape } from "../extent.js";
 import { axisLoops, mapAxes, mapLoops } from "../feature-map.js";
 import { elementAt, fill, smallTensor } from "../fold.js";
 import { operandNames, output } from "../operands.js";
@@ -59,12 +59,10 @@ function mergeShapes(node: NodeContext, shapes: readonly Shape[], axis: number):
   const fits = (shape: Shape) =>
     shape.length === first.length && shape.every((extent, i) => i === axis || !contradicts(extent, first[i] ?? extent));
   if (!shapes.every(fits))
-    fail(
-      shapeMismatch(node.loc, `inputs ${shapes.map(printShape).join(", ")}`, `equal extents but along axis ${axis}`),
-    );
+    fail(shapeMismatch(node.loc, `inputs ${printShapes(shapes)}`, `equal extents but along axis ${axis}`));
   return first.map((extent, i): Extent => {
     const along = shapes.map((shape) => shape[i] ?? 0);
-    if (i === axis) return derive(along, (...extents) => extents.reduce((a, b) => a + b));
+    if (i === axis) return deriveAll(along, (extents) => extents.reduce((a, b) => a + b));
     return along.find((candidate) => typeof candidate === "number") ?? extent;
   });
 }

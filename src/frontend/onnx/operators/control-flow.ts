@@ -1,14 +1,13 @@
 /** Bodies of control flow: their nodes are costed as often as they run. */
-import { attributeValue } from "../../../ir/diagnostics/onnx.js";
+import { attributeValue, operandValue } from "../../../ir/diagnostics/onnx.js";
 import { normalizeAxis } from "../axes.js";
 import { DATA_TYPE } from "../data-type.js";
-import { type Expansion, part } from "../expansion.js";
+import { type Expansion, INTERNAL, part } from "../expansion.js";
 import { numbersOf } from "../fold.js";
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor } from "../model.js";
 import { fail, type NodeContext, type OperatorDefinition } from "../operator.js";
 import { costedWhole } from "../recipe.js";
 import { MAX_EXTENT } from "../symbols.js";
-import { INTERNAL } from "./loop-state.js";
 
 const tooLittleKnown = (what: string) => (node: NodeContext) =>
   Array.from({ length: node.outputCount }, () => ({ reason: `${what} of '${node.loc.node ?? ""}' is not known` }));
@@ -68,8 +67,13 @@ export const loop: OperatorDefinition = {
 function loopOf(node: NodeContext): Expansion {
   const body = bodyOf(node, "body");
   const limit = numbersOf(node.inputs[0])?.[0];
+  if (limit !== undefined && !Number.isInteger(limit))
+    fail(operandValue(node.loc, "the trip count", String(limit), "a whole number"));
+  const isOff = node.inputs[1] !== undefined && numbersOf(node.inputs[1])?.[0] === 0;
+  if (isOff || (limit !== undefined && limit < 1))
+    return neverRuns(node, { first: 2, end: node.inputs.length }, body.outputs.length - 1);
   const isBounded = limit !== undefined && limit < MAX_EXTENT;
-  const times = isBounded ? Math.max(1, limit) : 1;
+  const times = isBounded ? limit : 1;
   const isExact = isBounded && goesOn(node, body);
   const [iteration, condition, ...carried] = body.inputs.map(({ name }) => name);
   const enter = [
@@ -94,6 +98,17 @@ function loopOf(node: NodeContext): Expansion {
     reason: isBounded
       ? `its body is costed ${isExact ? "" : "at most "}${times} times`
       : "how often its body runs is decided at run time; costed once",
+  };
+}
+
+/** What goes in comes out; nothing is there of what the iterations would have left. */
+function neverRuns(node: NodeContext, states: { first: number; end: number }, outputCount: number): Expansion {
+  const carried = node.inputs.slice(states.first, states.end).map((_, i) => outer(i + states.first));
+  return {
+    nodes: [],
+    inputs: node.inputs.map((_, i) => outer(i)),
+    outputs: Array.from({ length: Math.max(0, outputCount) }, (_, i) => carried[i] ?? ""),
+    reason: "its body never runs",
   };
 }
 
@@ -133,11 +148,15 @@ function scanOf(node: NodeContext): Expansion {
   const axisOf = (name: string, i: number) => node.attributes.ints(name)?.[i] ?? 0;
   const first = node.inputs[states]?.shape;
   const extent = first?.[normalizeAxis(node, axisOf("scan_input_axes", 0), first.length)];
-  const times = typeof extent === "number" ? Math.max(1, extent) : undefined;
+  if (extent === 0) return neverRuns(node, { first: 0, end: states }, body.outputs.length);
+  const times = typeof extent === "number" ? extent : undefined;
   const enter = body.inputs.map(({ name }, i) =>
     i < states
       ? inner("Carry", [outer(i)], name)
-      : inner("ScanSlice", [outer(i)], name, { axis: int(axisOf("scan_input_axes", i - states)) }),
+      : inner("ScanSlice", [outer(i)], name, {
+          axis: int(axisOf("scan_input_axes", i - states)),
+          times: int(times ?? 1),
+        }),
   );
   const leave = body.outputs.map(({ name }, i) =>
     i < states

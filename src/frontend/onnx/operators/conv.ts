@@ -1,9 +1,9 @@
 /** Convolution over any number of spatial axes, grouped and depthwise included (DF §1.2). */
 import type { Dim } from "../../../ir/axis-map.js";
-import { attributeValue, shapeMismatch, wrongRank } from "../../../ir/diagnostics/onnx.js";
+import { shapeMismatch, wrongRank } from "../../../ir/diagnostics/onnx.js";
 import type { Loop } from "../../../ir/network.js";
 import { channelLoops, groupCount } from "../channels.js";
-import { contradicts, derive, isKnown, printShape, product, type Shape } from "../extent.js";
+import { contradicts, derive, elementCount, printShape, product, type Shape } from "../extent.js";
 import { pointwise, SINGLE, spatialLoops, tapLoops } from "../feature-map.js";
 import { output } from "../operands.js";
 import {
@@ -19,6 +19,7 @@ import {
   outputDims,
 } from "../operator.js";
 import { type Window, windowAttributes, windowMap, windowsOf } from "../window.js";
+import { kernelOfWeights } from "../window-arguments.js";
 
 const WEIGHTS = { input: 1, takesGraphInput: true };
 
@@ -27,17 +28,15 @@ export const conv: OperatorDefinition = {
   infer(node) {
     const { shape } = inputOf(node, 0);
     const weights = weightShape(node);
-    const windows = windowsOf(node, shape.slice(2), kernelOf(node));
+    const windows = windowsOf(node, shape.slice(2), kernelOfWeights(node));
     return [{ shape: [shape[0] ?? 1, weights[0] ?? 1, ...windows.map(({ out }) => out)] }];
   },
   lower: (node) => ({ layers: [convLayer(node)] }),
   macs: {
     weightOperands: [WEIGHTS],
-    count: (node, outputs) => derive([...inferredShape(outputs), ...inputOf(node, 1).shape.slice(1)], multiply),
+    count: (node, outputs) => elementCount([...inferredShape(outputs), ...inputOf(node, 1).shape.slice(1)]),
   },
 };
-
-const multiply = (...factors: readonly number[]): number => product(factors);
 
 /** @throws DiagnosticError when input, weights and groups do not fit each other */
 function weightShape(node: NodeContext): Shape {
@@ -66,55 +65,42 @@ function weightShape(node: NodeContext): Shape {
   return weights.shape;
 }
 
-/** Window per spatial axis: the weights', which the attribute may repeat. */
-function kernelOf(node: NodeContext): readonly number[] {
-  const extents = inputOf(node, 1).shape.slice(2);
-  const stated = node.attributes.ints("kernel_shape");
-  if (stated === undefined)
-    return isKnown(extents) ? extents : fail(attributeValue(node.loc, "kernel_shape", "left out", "the window"));
-  if (stated.length !== extents.length || stated.some((size, axis) => contradicts(size, extents[axis] ?? size)))
-    fail(
-      attributeValue(node.loc, "kernel_shape", `[${stated.join(", ")}]`, `${printShape(extents)}, as the weights have`),
-    );
-  return stated;
-}
-
 function convLayer(node: LoweringContext): LayerSpec {
   const [batch = 1, , ...extents] = outputDims(node);
-  const windows = windowsOf(node, dimsOf(node, 0).slice(2), kernelOf(node));
+  const windows = windowsOf(node, dimsOf(node, 0).slice(2), kernelOfWeights(node));
   const groups = groupCount(node);
   const [outputs = 1, perGroup = 1] = dimsOf(node, 1);
   const channels = channelLoops(groups, outputs / groups, perGroup);
   const columns = spatialLoops(extents.length);
-  const isDirect = windows.every(isSinglePoint);
-  const taps: readonly Dim[] = tapLoops(extents.length);
+  const { nest, inputAxes, weightAxes } = tapsOf(windows);
   const rows: readonly Loop[] = extents.length === 1 ? [{ dim: "OY", size: 1 }] : [];
   const spatial = columns.map((dim, axis) => ({ dim, size: extents[axis] ?? 1 }));
-  const tapSizes = isDirect ? [] : tapNest(windows, taps);
-  const weights = inputOf(node, 1);
-  const axes = {
-    input: windows.map((window, axis) =>
-      isDirect ? pointwise(columns[axis] ?? "") : windowMap(window, columns[axis] ?? "", taps[axis] ?? ""),
-    ),
-    weights: taps.map((tap) => (isDirect ? SINGLE : pointwise(tap))),
-  };
-  const loops = [{ dim: "B", size: batch }, ...channels.loops, ...rows, ...spatial, ...tapSizes];
+  const loops = [{ dim: "B", size: batch }, ...channels.loops, ...rows, ...spatial, ...nest];
+  const role = holdsWeights(inputOf(node, 1), WEIGHTS) ? "weight" : "input";
   return {
     kind: "conv",
     loops,
     operands: [
       output([pointwise("B"), channels.output, ...columns.map((dim) => pointwise(dim))]),
-      {
-        name: "W",
-        role: holdsWeights(weights, WEIGHTS) ? "weight" : "input",
-        axes: [...channels.weights, ...axes.weights],
-        input: 1,
-      },
-      { name: "I", role: "input", axes: [pointwise("B"), channels.input, ...axes.input], input: 0 },
+      { name: "W", role, axes: [...channels.weights, ...weightAxes], input: 1 },
+      { name: "I", role: "input", axes: [pointwise("B"), channels.input, ...inputAxes], input: 0 },
     ],
     macs: product(loops.map(({ size }) => size)),
     attributes: { ...windowAttributes(windows), group: groups },
     parameters: node.inputs[2] === undefined ? [] : [{ role: "bias", input: 2 }],
+  };
+}
+
+/** Loops over the taps, and how they and the output's loops index the spatial axes. */
+function tapsOf(windows: readonly Window[]) {
+  const columns = spatialLoops(windows.length);
+  const taps = tapLoops(windows.length);
+  if (windows.every(isSinglePoint))
+    return { nest: [], inputAxes: columns.map((dim) => pointwise(dim)), weightAxes: taps.map(() => SINGLE) };
+  return {
+    nest: tapNest(windows, taps),
+    inputAxes: windows.map((window, axis) => windowMap(window, columns[axis] ?? "", taps[axis] ?? "")),
+    weightAxes: taps.map((tap) => pointwise(tap)),
   };
 }
 

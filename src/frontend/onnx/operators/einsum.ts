@@ -2,7 +2,7 @@
 import type { Dim } from "../../../ir/axis-map.js";
 import { attributeValue, shapeMismatch } from "../../../ir/diagnostics/onnx.js";
 import type { Loop } from "../../../ir/network.js";
-import { contradicts, derive, type Extent, printShape, product } from "../extent.js";
+import { contradicts, type Extent, elementCount, printShape, product } from "../extent.js";
 import { pointwise } from "../feature-map.js";
 import { operandNames, output } from "../operands.js";
 import {
@@ -35,7 +35,7 @@ export const einsum: OperatorDefinition = {
     /** A single operand is added up or moved: nothing is multiplied. */
     count(node) {
       const extents = [...extentsOf(node, equationOf(node)).values()];
-      return node.inputs.length < 2 ? 0 : derive(extents, (...sizes) => product(sizes));
+      return node.inputs.length < 2 ? 0 : elementCount(extents);
     },
   },
 };

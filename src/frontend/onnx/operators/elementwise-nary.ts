@@ -1,18 +1,18 @@
 /** One operation per output element over several inputs that repeat along each other's axes. */
-import { attributeValue, shapeMismatch } from "../../../ir/diagnostics/onnx.js";
+import { attributeValue, shapeMismatch, wrongInputCount } from "../../../ir/diagnostics/onnx.js";
 import { normalizeAxis } from "../axes.js";
 import { DATA_TYPE, isInteger } from "../data-type.js";
-import { broadcast, isKnown, printShape, type Shape } from "../extent.js";
+import { broadcast, isKnown, printShapes, type Shape } from "../extent.js";
 import { broadcastAxes, mapAxes, mapLoops } from "../feature-map.js";
 import { foldElementwise } from "../fold.js";
 import { operandNames, output } from "../operands.js";
 import { dimsOf, fail, inputOf, type NodeContext, type OperatorDefinition, outputDims } from "../operator.js";
 
-type Fold = (...operands: readonly number[]) => number;
+type Fold = (operands: readonly number[]) => number;
 
 const binary =
   (f: (a: number, b: number) => number): Fold =>
-  (...operands) =>
+  (operands) =>
     operands.reduce(f);
 
 const truth = (claim: boolean): number => (claim ? 1 : 0);
@@ -27,7 +27,7 @@ const ARITHMETIC: ReadonlyMap<string, Fold | undefined> = new Map<string, Fold |
   ["BitwiseXor", undefined],
   ["Div", binary((a, b) => a / b)],
   ["Max", binary((a, b) => Math.max(a, b))],
-  ["Mean", (...operands) => operands.reduce((a, b) => a + b) / operands.length],
+  ["Mean", (operands) => operands.reduce((a, b) => a + b) / operands.length],
   ["Min", binary((a, b) => Math.min(a, b))],
   ["Mod", binary((a, b) => a - b * Math.floor(a / b))],
   ["Mul", binary((a, b) => a * b)],
@@ -47,17 +47,29 @@ const LOGIC: ReadonlyMap<string, Fold> = new Map([
   ["Xor", compare((a, b) => (a !== 0) !== (b !== 0))],
 ]);
 
-const where: Fold = (condition, yes, no) => Number(condition === 0 ? no : yes);
+const where: Fold = ([condition, yes, no]) => Number(condition === 0 ? no : yes);
+
+/** Take any number of inputs from one on; `Where` takes three, all others two. */
+const VARIADIC: readonly string[] = ["Max", "Mean", "Min", "Sum"];
+
+function checkInputCount({ opType, inputs, loc }: NodeContext): void {
+  const count = inputs.length;
+  if (VARIADIC.includes(opType)) {
+    if (count === 0) fail(wrongInputCount(loc, opType, count, "at least 1"));
+    return;
+  }
+  const expected = opType === "Where" ? 3 : 2;
+  if (count !== expected) fail(wrongInputCount(loc, opType, count, String(expected)));
+}
 
 export const elementwiseNary: OperatorDefinition = {
   opTypes: [...ARITHMETIC.keys(), ...LOGIC.keys(), "Where"],
   infer(node) {
+    checkInputCount(node);
     const shapes = node.inputs.map((_, i) => inputOf(node, i).shape);
     const shape = legacyShape(node) ?? broadcast(shapes);
     if (shape === undefined)
-      return fail(
-        shapeMismatch(node.loc, `inputs ${shapes.map(printShape).join(" and ")}`, "extents that are equal or 1"),
-      );
+      return fail(shapeMismatch(node.loc, `inputs ${printShapes(shapes)}`, "extents that are equal or 1"));
     const fold = foldOf(node);
     const type = resultType(node);
     const elements = fold && isKnown(shape) ? foldElementwise(node.inputs, shape, fold) : undefined;
@@ -95,6 +107,8 @@ function foldOf(node: NodeContext): Fold | undefined {
   const { opType } = node;
   if (opType === "Where") return where;
   const fold = ARITHMETIC.get(opType) ?? LOGIC.get(opType);
+  // The remainder takes the sign of the divisor, or of the dividend as in C.
+  if (opType === "Mod" && node.attributes.int("fmod") === 1) return binary((a, b) => a % b);
   const isTruncated = opType === "Div" && node.inputs.every((input) => input !== undefined && isInteger(input.type));
   return isTruncated ? binary((a, b) => Math.trunc(a / b)) : fold;
 }

@@ -50,7 +50,13 @@ export const elementwiseUnary: OperatorDefinition = {
   infer(node) {
     const { shape } = inputOf(node, 0);
     const f = FOLDED.get(node.opType);
-    return [{ shape, elements: f && isKnown(shape) ? foldElementwise([inputOf(node, 0)], shape, f) : undefined }];
+    return [
+      {
+        shape,
+        elements:
+          f && isKnown(shape) ? foldElementwise([inputOf(node, 0)], shape, ([x = Number.NaN]) => f(x)) : undefined,
+      },
+    ];
   },
   lower(node) {
     const dims = dimsOf(node, 0);

@@ -1,12 +1,14 @@
 /** Indices picked along one axis. */
 import type { AxisMap } from "../../../ir/axis-map.js";
+import { operandValue } from "../../../ir/diagnostics/onnx.js";
 import { normalizeAxis } from "../axes.js";
-import { isKnown } from "../extent.js";
+import { type Extent, isKnown } from "../extent.js";
 import { axisLoops, mapAxes, mapLoops, pointwise } from "../feature-map.js";
 import { elementAt, fill, numbersOf, smallTensor } from "../fold.js";
 import { output } from "../operands.js";
 import {
   dimsOf,
+  fail,
   inputOf,
   type LoweringContext,
   type NodeContext,
@@ -21,6 +23,7 @@ export const gather: OperatorDefinition = {
     const [input, indices] = [inputOf(node, 0), inputOf(node, 1)];
     const axis = axisOf(node);
     const shape = [...input.shape.slice(0, axis), ...indices.shape, ...input.shape.slice(axis + 1)];
+    checkIndices(node, input.shape[axis] ?? 1);
     const [tensor, picked] = [smallTensor(input), smallTensor(indices)];
     if (tensor === undefined || picked === undefined || !isKnown(shape)) return [{ shape }];
     const end = axis + picked.dims.length;
@@ -34,31 +37,46 @@ export const gather: OperatorDefinition = {
   },
   lower(node) {
     const dims = outputDims(node);
-    const input = inputOf(node, 0);
-    return {
-      layers: [
-        {
-          kind: "movement",
-          loops: mapLoops(dims),
-          operands: [
-            output(mapAxes(dims.length)),
-            {
-              name: input.isConstant ? "W" : "I",
-              role: input.isConstant ? "weight" : "input",
-              axes: dataAxes(node, dims.length),
-              input: 0,
-            },
-            ...indexOperand(node, dims.length),
-          ],
-          attributes: { axis: axisOf(node) },
-        },
-      ],
+    const isTable = inputOf(node, 0).isConstant;
+    const data: OperandSpec = {
+      name: isTable ? "W" : "I",
+      role: isTable ? "weight" : "input",
+      axes: dataAxes(node, dims.length),
+      input: 0,
     };
+    const loops = [...mapLoops(dims), ...(scalarIndex(node) === undefined ? [] : [{ dim: PICKED, size: 1 }])];
+    const operands = [output(mapAxes(dims.length)), data, ...indexOperand(node, dims.length)];
+    return { layers: [{ kind: "movement", loops, operands, attributes: { axis: axisOf(node) } }] };
   },
 };
 
 const axisOf = (node: NodeContext): number =>
   normalizeAxis(node, node.attributes.int("axis") ?? 0, inputOf(node, 0).shape.length);
+
+function checkIndices(node: NodeContext, extent: Extent): void {
+  if (typeof extent !== "number") return;
+  const wrong = inputOf(node, 1).elements?.find(
+    (index) => typeof index === "number" && (index >= extent || index < -extent),
+  );
+  if (wrong !== undefined)
+    fail(
+      operandValue(
+        node.loc,
+        "an index",
+        String(wrong),
+        `-${extent} to ${extent - 1}, as the axis has ${extent} elements`,
+      ),
+    );
+}
+
+/** Loop along an axis of which one index is picked: the output has no such axis. */
+const PICKED = "S";
+
+/** The constant index of an axis that falls away. */
+function scalarIndex(node: NodeContext): number | undefined {
+  const indices = inputOf(node, 1);
+  return indices.shape.length === 0 ? numbersOf(indices)?.[0] : undefined;
+}
 
 /** Evenly spaced constant indices are a slice; of any others the whole axis may be needed. */
 function dataAxes(node: LoweringContext, rank: number): readonly AxisMap[] {
@@ -68,10 +86,13 @@ function dataAxes(node: LoweringContext, rank: number): readonly AxisMap[] {
   const indexRank = inputOf(node, 1).shape.length;
   const picked = loops.slice(axis, axis + indexRank);
   const [out] = picked;
+  const index = scalarIndex(node);
   const even = indexRank === 1 && out !== undefined ? evenly(numbersOf(node.inputs[1]), extents[axis] ?? 1) : undefined;
   return extents.map((_, i): AxisMap => {
     if (i < axis) return pointwise(loops[i] ?? "");
     if (i > axis) return pointwise(loops[i + indexRank - 1] ?? "");
+    if (index !== undefined)
+      return { kind: "slice", out: PICKED, offset: index < 0 ? index + (extents[i] ?? 0) : index, step: 1 };
     return even !== undefined && out !== undefined ? { kind: "slice", out, ...even } : { kind: "whole", loops: picked };
   });
 }

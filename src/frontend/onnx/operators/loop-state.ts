@@ -1,12 +1,10 @@
 /** What flows into, through and out of the body of a loop: operators that no file contains, only expansions do. */
 import { computedAtRunTime, normalizeAxis } from "../axes.js";
+import { INTERNAL } from "../expansion.js";
 import { isSame } from "../extent.js";
-import { axisLoops, mapAxes, mapLoops, pointwise } from "../feature-map.js";
-import { output } from "../operands.js";
+import { mapAxes, REPEAT } from "../feature-map.js";
+import { mapLayer } from "../map-layer.js";
 import { dimsOf, inputOf, type NodeContext, type OperatorDefinition, outputDims } from "../operator.js";
-
-/** Domain of operators that Kerf makes itself. */
-export const INTERNAL = "kerf";
 
 /** A value that each iteration sees anew: its elements are not those of the first one. */
 export const loopCarry: OperatorDefinition = {
@@ -44,16 +42,7 @@ export const loopStack: OperatorDefinition = {
   lower(node) {
     const dims = outputDims(node);
     const axes = mapAxes(dims.length).toSpliced(stackedAxis(node, dims.length), 1);
-    return {
-      layers: [
-        {
-          kind: "movement",
-          loops: mapLoops(dims),
-          operands: [output(mapAxes(dims.length)), { name: "I", role: "input", axes, input: 0 }],
-          attributes: {},
-        },
-      ],
-    };
+    return { layers: [{ ...mapLayer("movement", dims, axes), isOnce: true }] };
   },
 };
 
@@ -69,19 +58,10 @@ export const loopSlice: OperatorDefinition = {
   lower(node) {
     const dims = outputDims(node);
     const axis = stackedAxis(node, dimsOf(node, 0).length);
-    const axes = axisLoops(dims.length)
-      .map((loop) => pointwise(loop))
-      .toSpliced(axis, 0, pointwise());
-    return {
-      layers: [
-        {
-          kind: "movement",
-          loops: mapLoops(dims),
-          operands: [output(mapAxes(dims.length)), { name: "I", role: "input", axes, input: 0 }],
-          attributes: {},
-        },
-      ],
-    };
+    // Which index an iteration takes is not part of the map: any of the axis.
+    const isRepeated = (node.attributes.int("times") ?? 1) > 1;
+    const axes = mapAxes(dims.length).toSpliced(axis, 0, { kind: "whole", loops: isRepeated ? [REPEAT] : [] });
+    return { layers: [mapLayer("movement", dims, axes)] };
   },
 };
 

@@ -2,7 +2,7 @@
 import type { AxisMap, Dim } from "../../../ir/axis-map.js";
 import { shapeMismatch, wrongRank } from "../../../ir/diagnostics/onnx.js";
 import type { Loop } from "../../../ir/network.js";
-import { broadcast, contradicts, derive, type Extent, printShape, product, type Shape } from "../extent.js";
+import { broadcast, contradicts, type Extent, elementCount, printShape, product } from "../extent.js";
 import { broadcastAxes, pointwise } from "../feature-map.js";
 import { output } from "../operands.js";
 import {
@@ -62,10 +62,8 @@ export const gemm: OperatorDefinition = {
       ],
     };
   },
-  macs: { weightOperands: GEMM_WEIGHTS, count: (node) => multiply(Object.values(gemmSizes(node))) },
+  macs: { weightOperands: GEMM_WEIGHTS, count: (node) => elementCount(Object.values(gemmSizes(node))) },
 };
-
-const multiply = (extents: Shape): Extent => derive(extents, (...factors) => product(factors));
 
 function gemmSizes(node: NodeContext): Readonly<Record<"m" | "n" | "k", Extent>> {
   const { m, n, k } = gemmExtents(node);
@@ -111,7 +109,7 @@ export const matmul: OperatorDefinition = {
   lower: (node) => ({ layers: [matmulLayer(node)] }),
   macs: {
     weightOperands: MATMUL_WEIGHTS,
-    count: (node, outputs) => multiply([...inferredShape(outputs), matmulExtents(node).k]),
+    count: (node, outputs) => elementCount([...inferredShape(outputs), matmulExtents(node).k]),
   },
 };
 

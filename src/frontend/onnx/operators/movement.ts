@@ -1,27 +1,32 @@
 /** Operators that pick, place or make elements: every output may need anything of the inputs. */
+import { type AxisMap, loopsOf } from "../../../ir/axis-map.js";
 import { attributeValue, shapeMismatch } from "../../../ir/diagnostics/onnx.js";
 import { computedAtRunTime, listArgument, normalizeAxis } from "../axes.js";
 import { DATA_TYPE } from "../data-type.js";
-import { derive, type Extent, isKnown, type Shape } from "../extent.js";
+import { derive, elementCount, isKnown, type Shape } from "../extent.js";
+import { mapAxes } from "../feature-map.js";
 import { elementAt, fill, numbersOf, smallTensor } from "../fold.js";
+import { mapLayer } from "../map-layer.js";
 import { wholeLayer } from "../opaque.js";
 import {
+  dimsOf,
   fail,
   type Inferred,
   inputOf,
+  type Lowering,
   type LoweringContext,
   type NodeContext,
   type OperatorDefinition,
+  outputDims,
 } from "../operator.js";
 
 type Infer = (node: NodeContext) => readonly Inferred[];
 
 const lower = (node: LoweringContext) => ({
-  layers: node.outputs.flatMap((dims, i) =>
-    i > 0 && dims.length === 0
-      ? []
-      : [{ ...wholeLayer("movement", node.inputs, dims, i), attributes: node.attributes.plain() }],
-  ),
+  layers: node.outputs.map((dims, i) => ({
+    ...wholeLayer("movement", node.inputs, dims, i),
+    attributes: node.attributes.plain(),
+  })),
 });
 
 const moving = (opTypes: readonly string[], infer: Infer, domains?: readonly string[]): OperatorDefinition => ({
@@ -37,8 +42,6 @@ const like =
 
 const rankedAxis = (node: NodeContext, name: string, fallback: number, rank: number): number =>
   normalizeAxis(node, node.attributes.int(name) ?? fallback, rank, name);
-
-const product = (extents: Shape): Extent => derive(extents, (...sizes) => sizes.reduce((a, b) => a * b, 1));
 
 function gatherNd(node: NodeContext): readonly Inferred[] {
   const [data, indices] = [inputOf(node, 0).shape, inputOf(node, 1).shape];
@@ -71,7 +74,7 @@ function tile(node: NodeContext): readonly Inferred[] {
   if (repeats === undefined) return [computedAtRunTime(node, "the number of repetitions")];
   if (repeats.length !== input.shape.length)
     fail(shapeMismatch(node.loc, `${repeats.length} repetitions`, `${input.shape.length}, one per axis`));
-  const shape = input.shape.map((extent, axis) => product([extent, repeats[axis] ?? 1]));
+  const shape = input.shape.map((extent, axis) => elementCount([extent, repeats[axis] ?? 1]));
   const tensor = smallTensor(input);
   const elements =
     tensor && isKnown(shape)
@@ -83,6 +86,18 @@ function tile(node: NodeContext): readonly Inferred[] {
         )
       : undefined;
   return [{ shape, elements }];
+}
+
+/** An axis that is not repeated is read where it is written. */
+function lowerTile(node: LoweringContext): Lowering {
+  const [from, to] = [dimsOf(node, 0), outputDims(node)];
+  const repeats = node.opset < 6 ? legacyRepeats(node) : inputOf(node, 1).elements;
+  if (repeats === undefined) return lower(node);
+  if (from.every((extent, axis) => extent === to[axis])) return { view: 0 };
+  const axes = mapAxes(to.length).map(
+    (map, axis): AxisMap => (from[axis] === to[axis] ? map : { kind: "whole", loops: loopsOf(map) }),
+  );
+  return { layers: [mapLayer("movement", to, axes)] };
 }
 
 function legacyRepeats(node: NodeContext): Shape | undefined {
@@ -179,7 +194,7 @@ export const movements: readonly OperatorDefinition[] = [
   moving(["Scatter", "ScatterElements", "ScatterND", "TensorScatter", "ReverseSequence"], like(0)),
   moving(["Trilu", "AffineGridSample"], like(0), ["", "com.microsoft"]),
   moving(["OneHot"], oneHot),
-  moving(["Tile"], tile),
+  { opTypes: ["Tile"], infer: tile, lower: lowerTile },
   moving(["Compress"], compress),
   moving(["NonZero"], unknownCount("the number of elements that are not zero")),
   moving(["Unique"], unknownCount("the number of different elements", 4)),

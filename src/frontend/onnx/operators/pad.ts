@@ -56,7 +56,9 @@ interface Frame {
 
 function frameOf(node: NodeContext): Frame | undefined {
   const { shape } = inputOf(node, 0);
-  const pads = listArgument(node, node.opset < 2 ? "paddings" : "pads", 1);
+  // Operator set 1 calls them `paddings`; some exporters use the later name all the same.
+  const isOld = node.opset < 2 && node.attributes.ints("paddings") !== undefined;
+  const pads = listArgument(node, isOld ? "paddings" : "pads", 1);
   const axes = listArgument(node, "axes", 3);
   if (pads === "computed" || axes === "computed") return undefined;
   if (pads === "absent")

@@ -56,8 +56,6 @@ function kernelOf(node: NodeContext): readonly number[] {
   const kernel = node.attributes.ints("kernel_shape");
   if (kernel === undefined) return fail(attributeValue(node.loc, "kernel_shape", "left out", "the window"));
   checkLength(node, "kernel_shape", kernel, inputOf(node, 0).shape.length - 2);
-  if (kernel.some((size) => size < 1))
-    fail(attributeValue(node.loc, "kernel_shape", `[${kernel.join(", ")}]`, "numbers from 1"));
   return kernel;
 }
 

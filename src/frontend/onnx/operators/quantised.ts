@@ -1,6 +1,9 @@
 /** Quantised and fused forms of operators that compute: the same loops, with scales and zero points beside them. */
+import { channelsLast } from "../channels-last.js";
 import { DATA_TYPE } from "../data-type.js";
+import type { OnnxAttribute } from "../model.js";
 import type { NodeContext, OperatorDefinition } from "../operator.js";
+import { recipe } from "../recipe.js";
 import { variantOf } from "../variant.js";
 import { concat } from "./concat.js";
 import { conv } from "./conv.js";
@@ -49,7 +52,7 @@ const INTEGER_FORMS: readonly OperatorDefinition[] = [
   variantOf({
     opTypes: ["QLinearConv"],
     domains: ["", ...MICROSOFT],
-    base: conv,
+    base: channelsLast(conv),
     baseType: "Conv",
     operands: at(0, 3, 8),
     type: typeOf(7),
@@ -76,8 +79,8 @@ const INTEGER_FORMS: readonly OperatorDefinition[] = [
   unary("QLinearLeakyRelu", elementwiseUnary, "LeakyRelu"),
   unary("QLinearSigmoid", elementwiseUnary, "Sigmoid"),
   unary("QLinearSoftmax", softmax, "Softmax"),
-  unary("QLinearAveragePool", pool, "AveragePool"),
-  unary("QLinearGlobalAveragePool", globalPool, "GlobalAveragePool"),
+  unary("QLinearAveragePool", channelsLast(pool), "AveragePool"),
+  unary("QLinearGlobalAveragePool", channelsLast(globalPool), "GlobalAveragePool"),
   unary("QLinearReduceMean", reduce, "ReduceMean"),
   variantOf({
     opTypes: ["QLinearConcat"],
@@ -91,7 +94,6 @@ const INTEGER_FORMS: readonly OperatorDefinition[] = [
 
 /** Products with what follows them in one node; counted apart, as the graph's author did not write a product. */
 const FUSED_FORMS: readonly OperatorDefinition[] = [
-  ["FusedConv", conv, "Conv", at(0, 1, 2)] as const,
   ["FusedGemm", gemm, "Gemm", at(0, 1, 2)] as const,
   ["GemmFastGelu", matmul, "MatMul", at(0, 1)] as const,
   ["QGemm", gemm, "Gemm", at(0, 3, 6)] as const,
@@ -115,7 +117,7 @@ const ELEMENTWISE_FORMS: readonly OperatorDefinition[] = [
     opTypes: ["BiasGelu", "FastGelu", "BiasAdd", "BiasDropout"],
     domains: MICROSOFT,
     base: elementwiseNary,
-    baseType: "Add",
+    baseType: "Sum",
     operands: (node) => at(0, 1, 2)(node).filter((i) => i < 2 || node.opType === "BiasAdd"),
   }),
   variantOf({
@@ -127,4 +129,35 @@ const ELEMENTWISE_FORMS: readonly OperatorDefinition[] = [
   }),
 ];
 
-export const quantisedForms: readonly OperatorDefinition[] = [...INTEGER_FORMS, ...FUSED_FORMS, ...ELEMENTWISE_FORMS];
+/** A convolution, an activation, and before that a feature map that is added: which is told apart. */
+const fusedConv: OperatorDefinition = {
+  ...variantOf({
+    opTypes: ["FusedConv"],
+    domains: MICROSOFT,
+    base: conv,
+    baseType: "Conv",
+    operands: at(0, 1, 2),
+    type: float,
+    isOther: true,
+  }),
+  expand(node) {
+    if (node.inputs[3] === undefined) return [];
+    const steps = recipe(node);
+    const inputs = [0, 1, 2].map((i) => steps.input(i));
+    const product = steps.add("product", "FusedConv", inputs, windowOf(node), "com.microsoft");
+    return [steps.finish([steps.add("sum", "Add", [product, steps.input(3)])])];
+  },
+};
+
+const WINDOW = ["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"];
+
+/** Attributes of the convolution itself. */
+const windowOf = (node: NodeContext): ReadonlyMap<string, OnnxAttribute> =>
+  new Map([...node.attributes.all()].filter(([name]) => WINDOW.includes(name)));
+
+export const quantisedForms: readonly OperatorDefinition[] = [
+  ...INTEGER_FORMS,
+  fusedConv,
+  ...FUSED_FORMS,
+  ...ELEMENTWISE_FORMS,
+];

@@ -1,10 +1,12 @@
 /** Changes of precision: quantisers of ONNX, QONNX and FINN. What they compute on is one element at a time. */
+import { operandValue } from "../../../ir/diagnostics/onnx.js";
 import { DATA_TYPE, quantisedBits } from "../data-type.js";
 import { mapAxes, mapLoops } from "../feature-map.js";
 import { numbersOf } from "../fold.js";
 import { output } from "../operands.js";
 import {
   dimsOf,
+  fail,
   type Inferred,
   inputOf,
   type LayerSpec,
@@ -70,18 +72,25 @@ export const dynamicQuantizeLinear: OperatorDefinition = {
       operands: [output([]), { name: "I", role: "input", axes: wholeAxes(dimsOf(node, 0)), input: 0 }],
       attributes: {},
     });
-    const asked = node.outputs.flatMap((_, i) => (i > 0 ? [statistic(i)] : []));
-    return { layers: [quantiser(node, []), ...asked] };
+    return { layers: [quantiser(node, []), statistic(1), statistic(2)] };
   },
 };
 
 const QONNX = ["qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general"];
 
+/** Bits of the widest number that hardware holds as one. */
+const MAX_BITS = 64;
+
 /** Bits are an input: the first element counts where every channel has its own. */
-const bitsOf = (node: NodeContext, input: number): number | undefined => {
+function bitsOf(node: NodeContext, input: number): number | undefined {
   const bits = numbersOf(node.inputs[input])?.[0];
-  return bits !== undefined && bits >= 1 ? Math.ceil(bits) : undefined;
-};
+  return bits === undefined ? undefined : checkedBits(node, String(bits), Math.ceil(bits));
+}
+
+const checkedBits = (node: NodeContext, found: string, bits: number): number =>
+  bits >= 1 && bits <= MAX_BITS
+    ? bits
+    : fail(operandValue(node.loc, "the number of bits", found, `a number from 1 to ${MAX_BITS}`));
 
 /** Input that holds the bits, by operator; `BipolarQuant` has one. */
 const QUANT_BITS: ReadonlyMap<string, number | undefined> = new Map([
@@ -106,14 +115,15 @@ export const qonnxQuant: OperatorDefinition = {
 export const multiThreshold: OperatorDefinition = {
   opTypes: ["MultiThreshold"],
   domains: QONNX,
-  infer: (node) => [{ shape: inputOf(node, 0).shape, bits: finnBits(node.attributes.string("out_dtype")) }],
+  infer: (node) => [{ shape: inputOf(node, 0).shape, bits: finnBits(node) }],
   lower: (node) => ({ layers: [quantiser(node, ["thresholds"])] }),
 };
 
 /** FINN names its types in words: `UINT4`, `INT8`, `BIPOLAR`, `TERNARY`. */
-function finnBits(name: string | undefined): number | undefined {
+function finnBits(node: NodeContext): number | undefined {
+  const name = node.attributes.string("out_dtype");
   if (name === "BIPOLAR" || name === "BINARY") return 1;
   if (name === "TERNARY") return 2;
   const bits = /^U?INT(\d{1,2})$/.exec(name ?? "")?.[1];
-  return bits === undefined ? undefined : Number(bits);
+  return bits === undefined ? undefined : checkedBits(node, name ?? "", Number(bits));
 }

@@ -1,11 +1,13 @@
 /** Recurrent cells: a product with the inputs of all steps, one with the state of every step, and the gates. */
+import type { AxisMap } from "../../../ir/axis-map.js";
 import { attributeValue, wrongRank } from "../../../ir/diagnostics/onnx.js";
-import { derive, type Extent, product } from "../extent.js";
-import { mapAxes, mapLoops, pointwise } from "../feature-map.js";
+import { INTERNAL } from "../expansion.js";
+import { type Extent, elementCount, product } from "../extent.js";
+import { axisLoops, mapAxes, pointwise } from "../feature-map.js";
+import { mapLayer } from "../map-layer.js";
 import { output } from "../operands.js";
 import { dimsOf, fail, inputOf, type NodeContext, type OperatorDefinition, outputDims } from "../operator.js";
 import { composite, type Recipe, recipe } from "../recipe.js";
-import { INTERNAL } from "./loop-state.js";
 
 /** Inputs: X `[steps, batch, features]`, W `[directions, gates·hidden, features]`, R `[directions, gates·hidden, hidden]`, … */
 export const recurrent: OperatorDefinition = composite(["RNN", "GRU", "LSTM"], [""], (node) => {
@@ -55,12 +57,16 @@ const hiddenOf = (node: NodeContext): Extent => {
   return hidden;
 };
 
+const ALL_STEPS: AxisMap = { kind: "whole", loops: ["OX"] };
+
 /** Adds the product of the state before each step to the gates `[steps, directions, batch, gates·hidden]`. */
 export const recurrentProduct: OperatorDefinition = {
   opTypes: ["RecurrentProduct"],
   domains: [INTERNAL],
   infer: (node) => [{ shape: inputOf(node, 0).shape }],
-  /** The state is as long as the part of the gates that one gate takes: the whole of that axis stands for it. */
+  /**
+   * Every step needs all before it, or all after it where the direction is reversed: the steps are costed, not fused. The state is as long as the part of the gates that one gate takes: the whole of that axis stands for it.
+   */
   lower(node) {
     const [steps = 1, directions = 1, batch = 1, gates = 1] = outputDims(node);
     const hidden = dimsOf(node, 1)[2] ?? 1;
@@ -72,21 +78,21 @@ export const recurrentProduct: OperatorDefinition = {
       { dim: "OY", size: 1 },
       { dim: "OX", size: steps },
     ];
-    const axes = [pointwise("OX"), pointwise("G"), pointwise("B")];
+    const axes = [pointwise("G"), pointwise("B")];
     return {
       layers: [
         {
           kind: "matmul",
           loops,
           operands: [
-            output([...axes, pointwise("K")]),
+            output([pointwise("OX"), ...axes, pointwise("K")]),
             {
               name: "W",
               role: inputOf(node, 1).isConstant ? "weight" : "input",
               axes: [pointwise("G"), pointwise("K"), pointwise("C")],
               input: 1,
             },
-            { name: "I", role: "input", axes: [...axes, { kind: "whole", loops: ["C"] }], input: 0 },
+            { name: "I", role: "input", axes: [ALL_STEPS, ...axes, { kind: "whole", loops: ["C"] }], input: 0 },
           ],
           macs: product(loops.map(({ size }) => size)),
           attributes: {},
@@ -97,7 +103,7 @@ export const recurrentProduct: OperatorDefinition = {
   macs: {
     weightOperands: [],
     isOther: true,
-    count: (node) => derive([...inputOf(node, 0).shape, hiddenOf(node)], (...sizes) => product(sizes)),
+    count: (node) => elementCount([...inputOf(node, 0).shape, hiddenOf(node)]),
   },
 };
 
@@ -108,16 +114,10 @@ export const recurrentCell: OperatorDefinition = {
   infer: (node) => [{ shape: [...inputOf(node, 0).shape.slice(0, 3), hiddenOf(node)] }],
   lower(node) {
     const dims = outputDims(node);
-    const axes = mapAxes(dims.length).with(3, { kind: "whole", loops: ["OX"] });
-    return {
-      layers: [
-        {
-          kind: "elementwise",
-          loops: mapLoops(dims),
-          operands: [output(mapAxes(dims.length)), { name: "I", role: "input", axes, input: 0 }],
-          attributes: {},
-        },
-      ],
-    };
+    const [steps = "", , , states = ""] = axisLoops(dims.length);
+    const axes = mapAxes(dims.length)
+      .with(0, { kind: "whole", loops: [steps] })
+      .with(3, { kind: "whole", loops: [states] });
+    return { layers: [mapLayer("elementwise", dims, axes)] };
   },
 };

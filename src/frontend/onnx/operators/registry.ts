@@ -1,4 +1,6 @@
 /** Every operator that the importer understands. A new family is a file beside this one, a line below and a test. */
+import { INTERNAL } from "../expansion.js";
+import type { OnnxNode } from "../model.js";
 import type { OperatorDefinition } from "../operator.js";
 import { attentions } from "./attention.js";
 import { cast } from "./cast.js";
@@ -106,6 +108,10 @@ const BY_TYPE: ReadonlyMap<string, OperatorDefinition> = new Map(
   ),
 );
 
-/** @param domain - the default one is the empty string */
-export const findOperator = (domain: string, opType: string): OperatorDefinition | undefined =>
-  BY_TYPE.get(keyOf(domain, opType));
+/** Operators of the importer's own domain are found for nodes that it made itself alone. */
+export const findOperator = ({
+  domain,
+  opType,
+  isInternal,
+}: Pick<OnnxNode, "domain" | "opType" | "isInternal">): OperatorDefinition | undefined =>
+  domain === INTERNAL && isInternal === undefined ? undefined : BY_TYPE.get(keyOf(domain, opType));

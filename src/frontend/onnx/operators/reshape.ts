@@ -1,7 +1,7 @@
 /** Another shape for the same elements in the same order: `Reshape` and `Flatten`. */
 import { attributeValue, shapeMismatch } from "../../../ir/diagnostics/onnx.js";
 import { computedAtRunTime, normalizeAxis } from "../axes.js";
-import { contradicts, derive, type Extent, elementCount, isSame, printShape, product, type Shape } from "../extent.js";
+import { contradicts, derive, type Extent, elementCount, isSame, printShape, type Shape } from "../extent.js";
 import { fail, inputOf, type NodeContext, type OperatorDefinition } from "../operator.js";
 
 export const reshape: OperatorDefinition = {
@@ -65,5 +65,4 @@ export const flatten: OperatorDefinition = {
   lower: () => ({ view: 0 }),
 };
 
-const productOf = (shape: Shape): Extent =>
-  shape.length === 1 ? (shape[0] ?? 1) : derive(shape, (...n) => product(n));
+const productOf = (shape: Shape): Extent => (shape.length === 1 ? (shape[0] ?? 1) : elementCount(shape));

@@ -2,7 +2,7 @@
 import type { AxisMap } from "../../../ir/axis-map.js";
 import { computedAtRunTime, normalizeAxis } from "../axes.js";
 import { DATA_TYPE } from "../data-type.js";
-import { derive, type Extent, product } from "../extent.js";
+import { derive, type Extent, elementCount, product } from "../extent.js";
 import { mapAxes, mapLoops } from "../feature-map.js";
 import { numbersOf } from "../fold.js";
 import { operandNames, output } from "../operands.js";
@@ -24,7 +24,6 @@ const reducing = (node: LoweringContext) => {
   const names = operandNames(node.inputs);
   return {
     layers: node.outputs.flatMap((dims, i) => {
-      if (i > 0 && dims.length === 0) return [];
       const operands = node.inputs.flatMap((input, position) => {
         if (input === undefined) return [];
         const role = input.isConstant ? ("weight" as const) : ("input" as const);
@@ -157,7 +156,7 @@ const deformableConvolution: OperatorDefinition = {
     isOther: true,
     count(node, [first]) {
       const shape = first !== undefined && "shape" in first ? first.shape : [];
-      return derive([...shape, ...inputOf(node, 1).shape.slice(1)], (...sizes) => product(sizes));
+      return elementCount([...shape, ...inputOf(node, 1).shape.slice(1)]);
     },
   },
 };

@@ -3,10 +3,10 @@ import type { AxisMap } from "../../../ir/axis-map.js";
 import { attributeValue } from "../../../ir/diagnostics/onnx.js";
 import { checkLength, computedAtRunTime, type ListArgument, listArgument, normalizeAxes } from "../axes.js";
 import { derive, type Extent, isKnown, type Shape } from "../extent.js";
-import { axisLoops, mapAxes, mapLoops } from "../feature-map.js";
+import { axisLoops, mapAxes } from "../feature-map.js";
 import { elementAt, fill, smallTensor } from "../fold.js";
+import { mapLayer } from "../map-layer.js";
 import { wholeLayer } from "../opaque.js";
-import { output } from "../operands.js";
 import { dimsOf, fail, inputOf, type NodeContext, type OperatorDefinition, outputDims } from "../operator.js";
 import { MAX_EXTENT } from "../symbols.js";
 
@@ -31,27 +31,21 @@ export const slice: OperatorDefinition = {
     const extents = dimsOf(node, 0);
     const stated = cutsOf(node, extents);
     // The shape is declared, but what is cut out is decided at run time.
-    if (stated === undefined) return { layers: [wholeLayer("movement", node.inputs.slice(0, 1), dims)] };
+    const unknownStart = [...(stated?.values() ?? [])].some(({ start }) => typeof start !== "number");
+    if (stated === undefined || unknownStart)
+      return { layers: [wholeLayer("movement", node.inputs.slice(0, 1), dims)] };
     const cuts = [...stated].filter(([axis, { step }]) => step !== 1 || dims[axis] !== extents[axis]);
     if (cuts.length === 0) return { view: 0 };
     const loops = axisLoops(dims.length);
     const axes = [...mapAxes(dims.length)];
     for (const [axis, { start, step }] of cuts)
       axes[axis] = { kind: "slice", out: loops[axis] ?? "", offset: Number(start), step } satisfies AxisMap;
-    return {
-      layers: [
-        {
-          kind: "movement",
-          loops: mapLoops(dims),
-          operands: [output(mapAxes(dims.length)), { name: "I", role: "input", axes, input: 0 }],
-          attributes: {
-            axes: cuts.map(([axis]) => axis),
-            starts: cuts.map(([, { start }]) => Number(start)),
-            steps: cuts.map(([, { step }]) => step),
-          },
-        },
-      ],
+    const attributes = {
+      axes: cuts.map(([axis]) => axis),
+      starts: cuts.map(([, { start }]) => Number(start)),
+      steps: cuts.map(([, { step }]) => step),
     };
+    return { layers: [mapLayer("movement", dims, axes, attributes)] };
   },
 };
 
@@ -93,6 +87,8 @@ function cutOf(extent: Extent, start: Extent, end: Extent, step: number): Cut {
   const [low, beyond] = step > 0 ? [0, 0] : [-1, 1];
   const clamp = (bound: number, n: number) => Math.min(Math.max(bound < 0 ? bound + n : bound, low), n - beyond);
   const first = derive([start, extent], (bound, n) => Math.max(0, clamp(bound, n)));
-  const length = derive([first, end, extent], (from, to, n) => Math.max(0, Math.ceil((clamp(to, n) - from) / step)));
+  const length = derive([first, end, extent], (from, to, n) =>
+    n === 0 ? 0 : Math.max(0, Math.ceil((clamp(to, n) - from) / step)),
+  );
   return { start: first, step, length };
 }

@@ -2,10 +2,10 @@
 import { attributeValue, shapeMismatch } from "../../../ir/diagnostics/onnx.js";
 import { computedAtRunTime, listArgument, normalizeAxis } from "../axes.js";
 import { derive, type Extent, isKnown, type Shape } from "../extent.js";
-import { axisLoops, mapAxes, mapLoops } from "../feature-map.js";
+import { axisLoops, mapAxes } from "../feature-map.js";
 import { elementAt, fill, smallTensor } from "../fold.js";
+import { mapLayer } from "../map-layer.js";
 import { wholeLayer } from "../opaque.js";
-import { output } from "../operands.js";
 import {
   dimsOf,
   fail,
@@ -24,35 +24,27 @@ export const split: OperatorDefinition = {
     const lengths = lengthsOf(node, input.shape[axis] ?? 1);
     if (lengths === undefined) return [computedAtRunTime(node, "the list of lengths")];
     const tensor = smallTensor(input);
+    const starts = startsOf(lengths.map(Number));
     return lengths.map((length, part) => {
       const shape = input.shape.with(axis, length);
       if (tensor === undefined || !isKnown(shape)) return { shape };
-      const start = startOf(lengths, part);
+      const start = starts[part] ?? 0;
       return { shape, elements: fill(shape, (i) => elementAt(tensor, i.with(axis, (i[axis] ?? 0) + start))) };
     });
   },
   lower(node) {
     const axis = axisOf(node);
-    const lengths = node.outputs.map((dims) => dims[axis] ?? 0);
+    const lengths = lengthsOf(node, dimsOf(node, 0)[axis] ?? 1);
     // The shapes are declared, but where the parts begin is decided at run time.
-    if (lengthsOf(node, dimsOf(node, 0)[axis] ?? 1) === undefined)
-      return { layers: node.outputs.flatMap(partAtRunTime(node)) };
+    if (lengths === undefined) return { layers: node.outputs.map(partAtRunTime(node)) };
     if (node.outputs.length === 1) return { view: 0 };
+    const starts = startsOf(lengths.map(Number));
     return {
-      layers: node.outputs.flatMap((dims, part): readonly LayerSpec[] => {
-        if (dims.length === 0) return []; // an output that nobody asks for
+      layers: node.outputs.map((dims, part): LayerSpec => {
         const out = axisLoops(dims.length)[axis] ?? "";
-        const offset = startOf(lengths, part);
+        const offset = starts[part] ?? 0;
         const axes = mapAxes(dims.length).with(axis, { kind: "slice", out, offset, step: 1 });
-        return [
-          {
-            kind: "movement",
-            output: part,
-            loops: mapLoops(dims),
-            operands: [output(mapAxes(dims.length)), { name: "I", role: "input", axes, input: 0 }],
-            attributes: { axis, start: offset },
-          },
-        ];
+        return { ...mapLayer("movement", dims, axes, { axis, start: offset }), output: part };
       }),
     };
   },
@@ -60,14 +52,21 @@ export const split: OperatorDefinition = {
 
 const partAtRunTime =
   (node: LoweringContext) =>
-  (dims: readonly number[], part: number): readonly LayerSpec[] =>
-    dims.length === 0 ? [] : [wholeLayer("movement", node.inputs.slice(0, 1), dims, part)];
+  (dims: readonly number[], part: number): LayerSpec =>
+    wholeLayer("movement", node.inputs.slice(0, 1), dims, part);
 
 const axisOf = (node: NodeContext): number =>
   normalizeAxis(node, node.attributes.int("axis") ?? 0, inputOf(node, 0).shape.length);
 
-const startOf = (lengths: Shape, part: number): number =>
-  lengths.slice(0, part).reduce((sum: number, length) => sum + Number(length), 0);
+/** Where each part begins. */
+function startsOf(lengths: readonly number[]): readonly number[] {
+  let next = 0;
+  return lengths.map((length) => {
+    const start = next;
+    next += length;
+    return start;
+  });
+}
 
 /** Lengths as stated, else equal parts of which the last may be shorter; `undefined` where they are computed at run time. */
 function lengthsOf(node: NodeContext, extent: Extent): Shape | undefined {

@@ -1,7 +1,7 @@
 /** Axes of extent 1 come and go: `Squeeze` and `Unsqueeze`. */
-import { attributeValue, shapeMismatch } from "../../../ir/diagnostics/onnx.js";
+import { attributeValue, shapeMismatch, tooManyAxes } from "../../../ir/diagnostics/onnx.js";
 import { computedAtRunTime, listArgument, normalizeAxes } from "../axes.js";
-import { contradicts, type Extent, printShape } from "../extent.js";
+import { contradicts, type Extent, MAX_RANK, printShape } from "../extent.js";
 import { fail, inputOf, type OperatorDefinition } from "../operator.js";
 
 export const squeeze: OperatorDefinition = {
@@ -28,6 +28,7 @@ export const unsqueeze: OperatorDefinition = {
     if (stated === "computed") return [computedAtRunTime(node, "the list of axes")];
     if (stated === "absent") return fail(attributeValue(node.loc, "axes", "left out", "the axes to insert"));
     const rank = shape.length + stated.length;
+    if (rank > MAX_RANK) fail(tooManyAxes(node.loc, node.loc.node ?? node.opType, rank, MAX_RANK));
     const axes = normalizeAxes(node, stated, rank);
     const rest = shape[Symbol.iterator]();
     const result = Array.from(

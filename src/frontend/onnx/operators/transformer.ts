@@ -1,7 +1,7 @@
 /** Fused operators of transformers beside attention, as their parts. */
 
-import { attributeValue } from "../../../ir/diagnostics/onnx.js";
-import { derive, product } from "../extent.js";
+import { attributeValue, wrongRank } from "../../../ir/diagnostics/onnx.js";
+import { elementCount, product } from "../extent.js";
 import { axisLoops, mapAxes, mapLoops, pointwise } from "../feature-map.js";
 import { output } from "../operands.js";
 import { dimsOf, fail, inputOf, type NodeContext, type OperatorDefinition, outputDims } from "../operator.js";
@@ -66,9 +66,13 @@ const embedding = composite(["EmbedLayerNormalization"], MICROSOFT, (node) => {
 /** A product of two operands that may be transposed. */
 const fusedMatMul = composite(["FusedMatMul", "TransposeMatMul"], MICROSOFT, (node) => {
   const steps = recipe(node);
-  const term = (flag: string, rows: string, columns: string) =>
-    (node.attributes.int(flag) ?? 0) !== 0 ? `...${columns}${rows}` : `...${rows}${columns}`;
-  const equation = `${term("transA", "i", "j")},${term("transB", "j", "k")}->...ik`;
+  const isSet = (flag: string): boolean => (node.attributes.int(flag) ?? 0) !== 0;
+  /** A transposed batch stands between the last two axes instead of before them. */
+  const term = (side: string, rows: string, columns: string) => {
+    const [first, last] = isSet(`trans${side}`) ? [columns, rows] : [rows, columns];
+    return isSet(`transBatch${side}`) ? `${first}...${last}` : `...${first}${last}`;
+  };
+  const equation = `${term("A", "i", "j")},${term("B", "j", "k")}->...ik`;
   return steps.finish([steps.add("product", "Einsum", [steps.input(0), steps.input(1)], { equation })]);
 });
 
@@ -76,7 +80,11 @@ const fusedMatMul = composite(["FusedMatMul", "TransposeMatMul"], MICROSOFT, (no
 const rotaryEmbedding: OperatorDefinition = {
   opTypes: ["RotaryEmbedding"],
   domains: ["", ...MICROSOFT],
-  infer: (node) => [{ shape: inputOf(node, 0).shape }],
+  infer(node) {
+    const { name, shape } = inputOf(node, 0);
+    if (shape.length < 3) fail(wrongRank(node.loc, name, shape.length, "3 or 4: N H W, or N heads H W"));
+    return [{ shape }];
+  },
   lower(node) {
     const dims = dimsOf(node, 0);
     const last = axisLoops(dims.length).at(-1) ?? "";
@@ -144,7 +152,7 @@ const packedMatMul: OperatorDefinition = {
   macs: {
     weightOperands: [],
     isOther: true,
-    count: (node) => derive([...inputOf(node, 0).shape, packedExtents(node).columns], (...sizes) => product(sizes)),
+    count: (node) => elementCount([...inputOf(node, 0).shape, packedExtents(node).columns]),
   },
 };
 

@@ -19,7 +19,9 @@ describe("what is read", () => {
     ${"Concat"}       | ${{ w: [1, 3, 6, 8] }}                                                           | ${{ axis: 1 }}            | ${"O[B, G, OY, OX] I[B, G-0, OY, OX] W[B, G-4, OY, OX]"}
     ${"Gather"}       | ${{ i: int64([3, 1]) }}                                                          | ${{ axis: 1 }}            | ${"O[B, G, OY, OX] I[B, 3+-2·G, OY, OX]"}
     ${"Gather"}       | ${{ i: int64([0, 1, 3]) }}                                                       | ${{ axis: 3 }}            | ${"O[B, G, OY, OX] I[B, G, OY, *OX]"}
-    ${"Gather"}       | ${{ i: int64(2) }}                                                               | ${{ axis: 1 }}            | ${"O[B, G, OX] I[B, *, G, OX]"}
+    ${"Gather"}       | ${{ i: int64(2) }}                                                               | ${{ axis: 1 }}            | ${"O[B, G, OX] I[B, 2+1·S, G, OX]"}
+    ${"Gather"}       | ${{ i: int64(-1) }}                                                              | ${{ axis: 3 }}            | ${"O[B, G, OX] I[B, G, OX, 7+1·S]"}
+    ${"Tile"}         | ${{ r: int64([1, 1, 2, 1]) }}                                                    | ${{}}                     | ${"O[B, G, OY, OX] I[B, G, *OY, OX]"}
     ${"Expand"}       | ${{ s: int64([2, 1, 1, 1, 1]) }}                                                 | ${{}}                     | ${"O[B, G, OZ, OY, OX] I[G, OZ, OY, OX]"}
   `("$op $attributes", ({ op, constants, attributes, operands }) => {
     expect(lowered({ op, x, constants, attributes })).toMatchObject({ kind: "movement", operands, macs: 0 });
@@ -57,6 +59,7 @@ describe("nothing moves", () => {
     ${"Transpose"} | ${[1, 4, 1, 1]} | ${{}}                                              | ${{ perm: [0, 2, 3, 1] }} | ${"only axes of extent 1 change places"}
     ${"Slice"}     | ${[1, 4]}       | ${{ s: int64([0]), e: int64([9]), a: int64([1]) }} | ${{}}                     | ${"everything is taken"}
     ${"Pad"}       | ${[1, 4]}       | ${{ p: int64([0, 0, 0, 0]) }}                      | ${{}}                     | ${"the frame is empty"}
+    ${"Tile"}      | ${[1, 4]}       | ${{ r: int64([1, 1]) }}                            | ${{}}                     | ${"nothing repeats"}
     ${"Expand"}    | ${[1, 4]}       | ${{ s: int64([1, 1]) }}                            | ${{}}                     | ${"nothing repeats"}
     ${"Resize"}    | ${[1, 4]}       | ${{ r: "", s: float([1, 1]) }}                     | ${{}}                     | ${"the scale is 1"}
     ${"Concat"}    | ${[1, 4]}       | ${{}}                                              | ${{ axis: 1 }}            | ${"there is one part"}
@@ -76,7 +79,6 @@ describe("resizeReach", () => {
     coordinates: "half_pixel",
     rounding: "round_prefer_floor",
     isAntialiased: false,
-    hasScales: false,
   };
   test.each`
     sampling                                            | from  | to    | reach | why
@@ -88,7 +90,9 @@ describe("resizeReach", () => {
     ${{ mode: "linear" }}                               | ${12} | ${3}  | ${3}  | ${"the centre of four"}
     ${{ mode: "linear", isAntialiased: true }}          | ${12} | ${3}  | ${6}  | ${"a filter as wide as what it shrinks"}
     ${{ mode: "cubic", coordinates: "asymmetric" }}     | ${3}  | ${12} | ${2}  | ${"four taps"}
-  `("$why", ({ sampling, from, to, reach }) => expect(resizeReach({ ...base, ...sampling }, { from, to })).toBe(reach));
+  `("$why", ({ sampling, from, to, reach }) =>
+    expect(resizeReach({ ...base, ...sampling }, { from, to, scale: to / from })).toBe(reach),
+  );
 });
 
 describe("arguments that are computed at run time", () => {
@@ -99,6 +103,7 @@ describe("arguments that are computed at run time", () => {
     ${"Slice"}     | ${[4, 4]}       | ${{ starts: [1], ends: [1] }} | ${{}}          | ${[2, 4]}
     ${"Pad"}       | ${[4, 4]}       | ${{ pads: [4] }}              | ${{}}          | ${[6, 4]}
     ${"ReduceSum"} | ${[4, 4]}       | ${{ axes: [1] }}              | ${{}}          | ${[4, 1]}
+    ${"Tile"}      | ${[4, 4]}       | ${{ repeats: [2] }}           | ${{}}          | ${[8, 4]}
   `("of $op: what is declared is made of the whole input", ({ op, x, inputs, attributes, declared }) => {
     const given = inputs as Readonly<Record<string, readonly number[]>>;
     const { network } = importModel({
@@ -108,5 +113,35 @@ describe("arguments that are computed at run time", () => {
     });
     const [, input] = network.layers[0]?.operands ?? [];
     expect(input?.axes.map(({ kind }) => kind)).toEqual((x as number[]).map(() => "whole"));
+  });
+});
+
+describe("what is declared and what is computed at run time", () => {
+  it("a slice from a bound that nobody knows may read anything", () => {
+    const { network } = importModel({
+      inputs: { x: [1, 10], q: [1, "n"] },
+      initializers: { one: int64([1]), end: int64([100]) },
+      nodes: [
+        node("Shape", ["q"], ["s"]),
+        node("Gather", ["s", "one"], ["start"]),
+        node("Slice", ["x", "start", "end", "one"], ["y"], {}, "n"),
+      ],
+      outputs: { y: [1, 5] },
+    });
+    expect(network.layers.map((layer) => printLayer(layer)[1])).toEqual(["O[B, G] I[*, *]"]);
+    expect(JSON.stringify(network.layers)).not.toContain("null");
+  });
+
+  it("a view of another number of elements is left out, with what reads it", () => {
+    const { network, diagnostics } = importModel({
+      inputs: { x: [6], s: [1] },
+      nodes: [node("Reshape", ["x", "s"], ["y"], {}, "n"), node("Relu", ["y"], ["z"], {}, "r")],
+      valueInfo: { y: [3] },
+    });
+    expect(network.coverage.map(({ node: id, status }) => [id, status])).toEqual([
+      ["n", "refused"],
+      ["r", "refused"],
+    ]);
+    expect(diagnostics).toMatchObject([{ code: "shape-not-known", message: expect.stringMatching(/contradict/) }]);
   });
 });

@@ -1,7 +1,7 @@
 /** Nodes that stand for others: attention, recurrent cells, control flow and local functions. */
 import { describe, expect, it, test } from "vitest";
 import { bool, int64, type ModelSpec, node } from "../../../support/onnx-builder.js";
-import { codesOf, importModel, shapeOf } from "../../../support/onnx-import.js";
+import { codesOf, importModel, printLayer, shapeOf } from "../../../support/onnx-import.js";
 
 const CONTRIB = { "com.microsoft": 1 };
 const layersOf = (spec: ModelSpec) => importModel(spec).network.layers;
@@ -84,6 +84,36 @@ describe("attention is told as projections, scores and context", () => {
     const { totals } = importModel({ inputs: { x: [3, 4] }, initializers: { w: [5, 4] }, domains: CONTRIB, nodes });
     expect(totals).toMatchObject({ macs: 0, other: { macs: 60 } });
   });
+
+  test.each`
+    attributes                       | a            | b            | y
+    ${{ transBatchA: 1 }}            | ${[3, 2, 4]} | ${[2, 4, 5]} | ${[2, 3, 5]}
+    ${{ transBatchA: 1, transA: 1 }} | ${[4, 2, 3]} | ${[2, 4, 5]} | ${[2, 3, 5]}
+    ${{ transBatchB: 1 }}            | ${[2, 3, 4]} | ${[4, 2, 5]} | ${[2, 3, 5]}
+    ${{ transBatchB: 1, transB: 1 }} | ${[2, 3, 4]} | ${[5, 2, 4]} | ${[2, 3, 5]}
+  `("of which the batch is transposed, too: $attributes", ({ attributes, a, b, y }) => {
+    const nodes = [node("FusedMatMul", ["a", "b"], ["y"], attributes, "n", "com.microsoft")];
+    const spec: ModelSpec = { inputs: { a, b }, domains: CONTRIB, nodes };
+    expect(shapeOf(spec, "y")).toEqual(y);
+    expect(importModel(spec).totals.other.macs).toBe(2 * 3 * 4 * 5);
+  });
+
+  it("a convolution adds a map that is not free", () => {
+    const nodes = [
+      node("FusedConv", ["x", "w", "b", "z"], ["y"], { activation: "Relu", strides: [2, 2] }, "n", "com.microsoft"),
+    ];
+    const spec: ModelSpec = {
+      inputs: { x: [1, 3, 8, 8], z: [1, 4, 4, 4] },
+      initializers: { w: [4, 3, 1, 1], b: [4] },
+      domains: CONTRIB,
+      nodes,
+    };
+    expect(layersOf(spec).map((layer) => [layer.id, layer.kind, layer.operands.map(({ tensor }) => tensor)])).toEqual([
+      ["n#product", "conv", ["n#product", "w", "x"]],
+      ["n#sum", "elementwise", ["y", "n#product", "z"]],
+    ]);
+    expect(importModel(spec).totals).toMatchObject({ macs: 0, other: { macs: 4 * 16 * 3 } });
+  });
 });
 
 describe("recurrent cells", () => {
@@ -105,6 +135,20 @@ describe("recurrent cells", () => {
     expect(importModel(spec).totals).toMatchObject({ macs: 0, other: { macs: rows * (features + hidden) } });
     expect(shapeOf(spec, "y")).toEqual([steps, directions, batch, hidden]);
     expect(shapeOf(spec, "h")).toEqual([directions, batch, hidden]);
+  });
+
+  it("need every step for each: they are costed, not fused", () => {
+    const spec: ModelSpec = {
+      inputs: { x: [7, 2, 5] },
+      initializers: { w: [1, 12, 5], r: [1, 12, 3] },
+      nodes: [node("LSTM", ["x", "w", "r"], ["y"], { hidden_size: 3, direction: "reverse" }, "n")],
+    };
+    const maps = (id: string) =>
+      layersOf(spec)
+        .find((layer) => layer.id === id)
+        ?.operands.find(({ name }) => name === "I")?.axes;
+    expect(maps("n#states")?.[0]).toEqual({ kind: "whole", loops: ["OX"] });
+    expect(maps("n#gates")?.[0]).toEqual({ kind: "whole", loops: ["B"] });
   });
 });
 
@@ -130,6 +174,37 @@ describe("control flow", () => {
       reason: expect.stringContaining("else"),
     });
     expect(shapeOf(spec, "y")).toEqual([5, 6]);
+  });
+
+  const choice = (then: readonly string[], otherwise: readonly string[]): ModelSpec => {
+    const branch = ([op = "", ...inputs]: readonly string[], name: string) => ({
+      nodes: [node(op, inputs, [name])],
+      outputs: { [name]: undefined },
+    });
+    const branches = { then_branch: branch(then, "t"), else_branch: branch(otherwise, "e") };
+    const nodes = [node("If", ["c"], ["y"], branches, "n"), node("Relu", ["y"], ["z"])];
+    return { inputs: { x: [1, 3], c: [] }, initializers: { a: int64([1]) }, nodes };
+  };
+
+  it.each<[why: string, spec: ModelSpec, branch: string]>([
+    ["then", choice(["Squeeze", "x", "a"], ["Identity", "x"]), "else_branch"],
+    ["else", choice(["Identity", "x"], ["Squeeze", "x", "a"]), "then_branch"],
+  ])("a branch that cannot run does not count: %s", (_, spec, branch) => {
+    const { network, diagnostics } = importModel(spec);
+    expect(network.coverage[0]).toMatchObject({ status: "view", reason: expect.stringContaining(branch) });
+    expect(network.coverage[0]?.reason).toMatch(/another one cannot run: axis 1 of \[1, 3\] is squeezed/);
+    expect(diagnostics).toEqual([]);
+    expect(shapeOf(spec, "z")).toEqual([1, 3]);
+  });
+
+  it("where no branch can run the node is left out, not the file", () => {
+    const wrong = ["Squeeze", "x", "a"];
+    const { network, diagnostics } = importModel(choice(wrong, wrong));
+    expect(network.coverage[0]).toMatchObject({
+      status: "refused",
+      reason: expect.stringMatching(/none of its graphs/),
+    });
+    expect(diagnostics.map(({ code }) => code)).toEqual(["shape-not-known"]);
   });
 
   it("a condition that is known chooses", () => {
@@ -233,6 +308,58 @@ describe("control flow", () => {
     const nodes = [node("Scan", ["s", "x"], ["end", "all"], { body, num_scan_inputs: 1 }, "n")];
     const spec: ModelSpec = { inputs: { s: [4], x: [6, 4] }, nodes, outputs: { end: undefined, all: undefined } };
     expect([shapeOf(spec, "end"), shapeOf(spec, "all")]).toEqual([[4], [6, 4]]);
-    expect(importModel(spec).network.coverage[0]?.reason).toBe("its body is costed 6 times");
+    const { network } = importModel(spec);
+    expect(network.coverage[0]?.reason).toBe("its body is costed 6 times");
+    // Each iteration takes a slice from somewhere in the axis, and leaves one: 6 of 4 elements, not 6 of all.
+    expect(network.layers.map((layer) => printLayer(layer))).toEqual([
+      ["T6 B1 G4 OY1 OX1", "O[G] I[*T, G]"],
+      ["T6 B1 G4 OY1 OX1", "O[G] X[G] Y[G]"],
+      ["B6 G4 OY1 OX1", "O[B, G] I[G]"],
+    ]);
+  });
+
+  it("a stack in a loop in a loop is made as often as the outer one runs", () => {
+    const inside = {
+      inputs: { i2: [], c2: [] },
+      nodes: [node("Identity", ["c2"], ["d2"]), node("Relu", ["x"], ["r"])],
+      outputs: { d2: undefined, r: undefined },
+    };
+    const body = {
+      inputs: { i: [], c: [] },
+      nodes: [node("Identity", ["c"], ["d"]), node("Loop", ["three", ""], ["s"], { body: inside })],
+      outputs: { d: undefined, s: undefined },
+    };
+    const nodes = [node("Loop", ["two", ""], ["y"], { body }, "n")];
+    const { network } = importModel({ inputs: { x: [4] }, initializers: { two: int64(2), three: int64(3) }, nodes });
+    expect(network.layers.map((layer) => [layer.op, printLayer(layer)[0]])).toEqual([
+      ["Relu", "T6 B1 G4 OY1 OX1"],
+      ["Stack", "T2 B3 G4 OY1 OX1"],
+      ["Stack", "B2 G3 OY1 OX4"],
+    ]);
+  });
+
+  it("a loop whose condition is false from the start never runs", () => {
+    const body = {
+      inputs: { i: [], c: [], s: undefined },
+      nodes: [node("Identity", ["c"], ["d"]), node("Relu", ["s"], ["r"])],
+      outputs: { d: [], r: undefined, each: undefined },
+    };
+    const nodes = [
+      node(
+        "Loop",
+        ["t", "no", "x"],
+        ["y", "all"],
+        { body: { ...body, nodes: [...body.nodes, node("Relu", ["r"], ["each"])] } },
+        "n",
+      ),
+    ];
+    const { network } = importModel({
+      inputs: { x: [4] },
+      initializers: { t: int64(3), no: bool(0) },
+      nodes,
+      outputs: { y: undefined },
+    });
+    expect(network.layers).toEqual([]);
+    expect(network.coverage).toMatchObject([{ node: "n", reason: expect.any(String) }]);
   });
 });

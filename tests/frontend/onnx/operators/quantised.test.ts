@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 import { float, int64, type ModelSpec, node, type TensorSpec } from "../../../support/onnx-builder.js";
-import { importModel, layerOf, printLayer, shapeOf, tensorOf } from "../../../support/onnx-import.js";
+import { codesOf, importModel, layerOf, printLayer, shapeOf, tensorOf } from "../../../support/onnx-import.js";
 
 const UINT8 = 2;
 const INT8 = 3;
@@ -45,6 +45,26 @@ describe("quantised forms have the loops of the plain operator, and scales besid
     ];
     const spec = { inputs: { a: [1, 2, 4], b: [1, 3, 4] }, initializers: { s: scale, z: bytes(UINT8) }, nodes };
     expect(shapeOf({ ...spec, domains: { "com.microsoft": 1 } }, "y")).toEqual([1, 5, 4]);
+  });
+});
+
+describe("maps whose channels come last", () => {
+  const scales = { xs: scale, xz: bytes(UINT8) };
+  const ys = { ys: scale, yz: bytes(UINT8) };
+  const weights = { w: bytes(INT8, [4, 3, 3, 3]), ws: scale, wz: bytes(INT8) };
+  test.each`
+    op                            | constants                           | attributes                                   | y               | operands
+    ${"QLinearConv"}              | ${{ ...scales, ...weights, ...ys }} | ${{}}                                        | ${[1, 4, 6, 4]} | ${"O[B, OY, OX, K] W[K, C, FY, FX] I[B, 1·OY+1·FY, 1·OX+1·FX, C]"}
+    ${"QLinearAveragePool"}       | ${{ ...scales, ...ys }}             | ${{ kernel_shape: [2, 2], strides: [2, 2] }} | ${[1, 3, 4, 3]} | ${"O[B, OY, OX, G] W[FX, FY] I[B, 2·OY+1·FY, 2·OX+1·FX, G]"}
+    ${"QLinearGlobalAveragePool"} | ${{ ...scales, ...ys }}             | ${{}}                                        | ${[1, 1, 1, 3]} | ${"O[B, OY, OX, G] W[FX, FY] I[B, 1·OY+1·FY, 1·OX+1·FX, G]"}
+  `("$op", ({ op, constants, attributes, y, operands }) => {
+    const spec = single(op, [1, 6, 8, 3], constants, "com.microsoft");
+    const last = { ...attributes, channels_last: 1 };
+    const nodes = spec.nodes.map((entry) => ({ ...entry, attributes: last }));
+    expect(shapeOf({ ...spec, nodes }, "y")).toEqual(y);
+    const imported = importModel({ ...spec, nodes });
+    expect(printLayer(layerOf(imported, "n"))[1]).toBe(operands);
+    expect(imported.totals.macs).toBe(op === "QLinearConv" ? 4 * 3 * 9 * 24 : 0);
   });
 });
 
@@ -123,6 +143,44 @@ describe("quantisers", () => {
       ],
     });
     expect(tensorOf(imported, "wt")).toMatchObject({ kind: "weight", bits: 3 });
+  });
+
+  test.each([[Number.POSITIVE_INFINITY], [1e30], [0], [65]])("refuse %d bits", (bits) => {
+    const constants = { s: scale, z: float(0), b: float(bits) };
+    const nodes = [node("Quant", ["x", "s", "z", "b"], ["y"], {}, "n", "onnx.brevitas")];
+    const spec = { inputs: { x: [1, 3] }, initializers: constants, domains: { "onnx.brevitas": 1 }, nodes };
+    expect(codesOf(() => importModel(spec))).toEqual(["operand-value"]);
+  });
+
+  test.each([["UINT0"], ["INT99"]])("refuse %s", (out_dtype) => {
+    const nodes = [node("MultiThreshold", ["x", "t"], ["y"], { out_dtype }, "n", "finn.custom_op.general")];
+    const spec = {
+      inputs: { x: [1, 3] },
+      initializers: { t: [3, 2] },
+      domains: { "finn.custom_op.general": 1 },
+      nodes,
+    };
+    expect(codesOf(() => importModel(spec))).toEqual(["operand-value"]);
+  });
+
+  it("what is cast has the bits of its new type", () => {
+    const nodes = [
+      node("Cast", ["x"], ["xf"], { to: 1 }, "cast"),
+      node("Cast", ["w"], ["wf"], { to: 1 }),
+      node("Conv", ["xf", "wf"], ["y"], {}, "n"),
+    ];
+    const imported = importModel({
+      inputs: { x: [1, 3, 4, 4] },
+      types: { x: UINT8 },
+      initializers: { w: bytes(INT8, [2, 3, 1, 1]) },
+      nodes,
+    });
+    expect(["x", "xf", "wf", "y"].map((name) => tensorOf(imported, name).bits)).toEqual([
+      8,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it("a dynamic one finds its scale first", () => {

@@ -48,6 +48,7 @@ describe("shape arithmetic", () => {
           four: int64(4),
           scalar: int64(0),
           five: int64(5),
+          m7: int64([-7]),
         },
         nodes: [node("Shape", ["x"], ["s"]), ...nodes, node("Reshape", ["x", "t"], ["y"])],
       },
@@ -93,6 +94,36 @@ describe("shape arithmetic", () => {
       [2, 12, 5],
     ],
     ["choices", [node("Equal", ["s", "five"], ["e"]), node("Where", ["e", "minus", "s"], ["t"])], [2, 12, 5]],
+    [
+      "remainders as in C",
+      [
+        node("Mod", ["m7", "five"], ["r"], { fmod: 1 }),
+        node("Neg", ["r"], ["p"]),
+        node("Mul", ["p", "s"], ["q"]),
+        node("Gather", ["q", "zero"], ["a"]),
+        node("Concat", ["a", "minus"], ["t"], { axis: 0 }),
+      ],
+      [4, 30],
+    ],
+    [
+      "remainders of the divisor's sign",
+      [node("Mod", ["m7", "five"], ["r"]), node("Concat", ["r", "minus"], ["t"], { axis: 0 })],
+      [3, 40],
+    ],
+    [
+      "truth values are 0 and 1",
+      [node("Cast", ["s"], ["b"], { to: 9 }), node("Cast", ["b"], ["i"], { to: 7 }), node("Mul", ["s", "i"], ["t"])],
+      [2, 12, 5],
+    ],
+    [
+      "a backward slice of nothing",
+      [
+        node("Slice", ["s", "zero", "zero"], ["none"]),
+        node("Slice", ["none", "minus", "m7", "zero", "minus"], ["still"]),
+        node("Concat", ["still", "s"], ["t"], { axis: 0 }),
+      ],
+      [2, 12, 5],
+    ],
     ["ranges", [node("Range", ["scalar", "four", "four"], ["r"]), node("Sub", ["r", "one"], ["t"])], [120]],
     [
       "constants by shape",
