@@ -130,17 +130,14 @@ class HomeSearch {
   }
 
   /**
-   * Decisions that leave room: rings and weights in the lowest memories of which they take no more than a share, maps in parts; and, where
-   * nothing else fits, every map whole at the top.
+   * Decisions that leave room: rings so far from the array, weights in the lowest memories of which they take no more than a share, maps in
+   * parts; and, where nothing else fits, every map whole at the top.
    */
   #offerFallbacks(): void {
     const { storage, weights } = this.#problem.space;
-    for (const ringShare of [0.75, 0.5, 0.25, 0]) {
-      for (const weightShare of [1, 0.5, 0]) {
-        const decisions = { storage: this.#ringsWithin(ringShare), weights: this.#weightsWithin(weightShare) };
-        this.#offerFixed(decisions);
-      }
-    }
+    for (const least of [0, 1, 2])
+      for (const share of [1, 0.5, 0])
+        this.#offerFixed({ storage: this.#ringsFrom(least), weights: this.#weightsWithin(share) });
     if (this.#best === undefined) this.#offerFixed({ storage: storage.map((list) => list.slice(0, 1)), weights });
   }
 
@@ -149,8 +146,8 @@ class HomeSearch {
     if (relaxed !== undefined && this.#improves(relaxed.energy)) this.#offer(decisions, relaxed);
   }
 
-  /** Rings of the maps in order, each in the lowest memories of which all together leave the rest of the share free. */
-  #ringsWithin(share: number): HomeSpace["storage"] {
+  /** Rings of the maps in order, each in the lowest memories from a level on that hold all of them together. */
+  #ringsFrom(least: number): HomeSpace["storage"] {
     const { stack, geometry, space } = this.#problem;
     const used = new Map<string, number>();
     return space.storage.map((list, index) => {
@@ -161,9 +158,9 @@ class HomeSearch {
           ...(row === undefined ? [] : [[row, bits.row + (row === column ? bits.column : 0)] as const]),
         ]);
       const fits = ({ rings }: Kept): boolean =>
-        [...needs(rings)].every(([{ id, size }, need]) => (used.get(id) ?? 0) + need <= share * size);
+        [...needs(rings)].every(([{ id, size }, need]) => (used.get(id) ?? 0) + need <= size);
       const narrow = list.filter(isKeptNarrowly).sort((a, b) => heightOf(a.rings) - heightOf(b.rings));
-      const found = narrow.find(fits) ?? narrow.at(-1);
+      const found = narrow.find((kept) => isFrom(kept.rings, least) && fits(kept)) ?? narrow.at(-1);
       if (found === undefined) return list.slice(0, 1);
       for (const [{ id }, need] of needs(found.rings)) used.set(id, (used.get(id) ?? 0) + need);
       return [found];
@@ -282,9 +279,13 @@ const parted = <T>(list: readonly T[], first: T): readonly (readonly T[])[] => [
 
 type Kept = Extract<Storage, { overlap: "kept" }>;
 
-/** How far from the array the rings of a map lie, both together. */
-const heightOf = ({ column, row }: Rings): number =>
-  [column, row].reduce((sum, ring) => sum + Math.max(0, ...(ring?.operands ?? []).map(({ level }) => level)), 0);
+/** How far from the array a ring lies. */
+const levelOf = (ring: Memory | undefined): number => Math.max(0, ...(ring?.operands ?? []).map(({ level }) => level));
+
+const heightOf = ({ column, row }: Rings): number => levelOf(column) + levelOf(row);
+
+const isFrom = ({ column, row }: Rings, least: number): boolean =>
+  [column, row].every((ring) => ring === undefined || levelOf(ring) > least);
 
 const isKeptNarrowly = (storage: Storage): storage is Kept =>
   storage.kind === "parts" && storage.overlap === "kept" && storage.rings.kind === "narrow";

@@ -29,7 +29,7 @@ const NO_WORK: Work = { operations: 0, macs: 0 };
 /** @throws DiagnosticError (infeasible) when a layer cannot be mapped even if nothing else is on chip */
 export function placeExactly(stack: ExactStack, source: ProblemSource, costModel: CostModel): StackPlacement {
   const geometry = stackGeometry(stack.maps, stack.tiling);
-  const types = tileNodes(stack.maps, geometry);
+  const types = tileNodes(stack.maps, geometry, source.hierarchy.array.macEnergy, source.stored);
   const costs = new StackCosts(source, costModel);
   const space = homeSpace(stack.maps, geometry, source, costs);
   const homes = searchHomes({ stack: stack.maps, geometry, types, space, costs });

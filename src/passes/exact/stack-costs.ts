@@ -1,6 +1,7 @@
 /** What homes cost (EM §2): energies of copies, rings and layers of one stack, each looked up once. */
 import type { Memory } from "../../ir/accelerator.js";
 import type { Copy, CopyEnd, CopyKind, CostModel, MappingProblem, MappingResult } from "../../ir/cost-model.js";
+import { weightBits } from "../depth-first/cuts.js";
 import { chainTop } from "../depth-first/levels.js";
 import { operandBits } from "../depth-first/operands.js";
 import { keptRings } from "../regions/kept-rings.js";
@@ -115,6 +116,16 @@ export class StackCosts {
     return answer;
   }
 
+  /** Less than a layer can cost: everything that it touches crosses the ports of its homes once. */
+  leastLayer(node: TileNode, { inputs, output, weights }: LayerHomes): number {
+    const reads = node.reads.reduce((sum, { bits, touched }, i) => sum + bits * touched * perBit(inputs[i]!).read, 0); // one home per read
+    const isScattered = node.map.node.layer?.operands.some(({ axes }) =>
+      axes.some(({ kind }) => kind === "transposed"),
+    );
+    const matrix = weights === undefined || isScattered ? 0 : weightBits(node.map.node) * perBit(weights).read;
+    return node.macEnergy + reads + matrix + node.newBits * perBit(output).write;
+  }
+
   problems(key: string, node: TileNode, homes: LayerHomes): readonly MappingProblem[] {
     const known = this.#problems.get(key);
     if (known !== undefined) return known;
@@ -155,6 +166,12 @@ export class StackCosts {
     }
     return { energy, occupancy };
   }
+}
+
+/** Energy per bit of the widest access of a memory, in pJ. */
+function perBit({ ports, readEnergy, writeEnergy }: Memory): { readonly read: number; readonly write: number } {
+  const width = Math.max(...ports.map(({ bandwidth }) => bandwidth));
+  return { read: readEnergy / width, write: writeEnergy / width };
 }
 
 /** Homes of all that one layer touches on a tile type. */

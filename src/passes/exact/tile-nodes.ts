@@ -1,12 +1,14 @@
 /** The nodes of a stack on one tile type: what each computes and reads there, in boxes and in bits (EM §1–2). */
 
+import type { AxisMap } from "../../ir/axis-map.js";
+import type { Tensor, TensorId } from "../../ir/network.js";
 import type { InputOperand } from "../depth-first/graph.js";
 import { keptTraffic } from "../regions/kept-rings.js";
 import { newPart, owedPart, type Piece, piecesOf, type RingKind, readPart } from "../regions/pieces.js";
 import { area, type Box, type TensorTile } from "../regions/stack-regions.js";
 import { type StackGeometry, type TileShape, turned } from "./geometry.js";
-import type { LayerTile, OperandBox } from "./layer-problems.js";
-import type { FeatureMap, StackMaps } from "./stack-maps.js";
+import { type LayerTile, type OperandBox, workOn } from "./layer-problems.js";
+import type { FeatureMap, MapReader, StackMaps } from "./stack-maps.js";
 
 /** Bits of a box by the buffer that holds them. */
 export interface PieceBits {
@@ -20,8 +22,9 @@ export interface TileRead {
   /** Index into the maps of the stack. */
   readonly source: number;
   readonly operand: InputOperand;
-  /** Bits of what it reads, in place. */
+  /** Bits of the box that it reads, in place, and the least share of it that windows touch. */
   readonly bits: number;
+  readonly touched: number;
   /** The same with overlap kept in rings of each kind, by buffer; of a stack input also with overlap fetched again. */
   readonly pieces: Readonly<Record<RingKind, PieceBits>>;
 }
@@ -43,6 +46,8 @@ export interface TileNode {
   /** Bits of the new part, with overlap kept, and of a stack input with overlap fetched again. */
   readonly newBits: number;
   readonly fetchedBits: number;
+  /** Of the layer's multiply-accumulates there, pJ. */
+  readonly macEnergy: number;
   readonly reads: readonly TileRead[];
   readonly writes: Readonly<Record<RingKind, RingWrites>>;
   /** What the tile owes outside of the stack, by the buffer that holds it. */
@@ -57,10 +62,18 @@ export interface TileNodes {
   readonly nodes: readonly TileNode[];
 }
 
-/** @param geometry - of the same stack */
-export function tileNodes(stack: StackMaps, geometry: StackGeometry): readonly TileNodes[] {
+/**
+ * @param geometry - of the same stack
+ * @param macEnergy - of one multiply-accumulate, pJ
+ */
+export function tileNodes(
+  stack: StackMaps,
+  geometry: StackGeometry,
+  macEnergy: number,
+  stored: ReadonlyMap<TensorId, Tensor>,
+): readonly TileNodes[] {
   return geometry.shapes.map((shape) => {
-    const parts = stack.maps.map((map, index) => nodeOnTile(map, index, shape, stack, geometry));
+    const parts = stack.maps.map((map, index) => nodeOnTile(map, index, shape, stack, geometry, macEnergy, stored));
     const nodes = parts.map((part, index): TileNode => {
       const users = parts.filter(({ reads }) => reads.some(({ source }) => source === index));
       return { ...part, lastUse: Math.max(index, ...users.map((user) => user.index)) };
@@ -75,6 +88,8 @@ function nodeOnTile(
   shape: TileShape,
   stack: StackMaps,
   geometry: StackGeometry,
+  macEnergy: number,
+  stored: ReadonlyMap<TensorId, Tensor>,
 ): Omit<TileNode, "lastUse"> {
   const { node, cellBits } = map;
   const own = shape.tiles.get(node.id)!; // every map has a tile
@@ -95,6 +110,9 @@ function nodeOnTile(
       },
     }),
     newBits: area(box) * cellBits,
+    macEnergy: runs
+      ? macEnergy * workOn(node.layer, stack.loops.get(node.id) ?? {}, turned(box, geometry.order), stored).operations
+      : 0,
     fetchedBits: again === undefined ? 0 : area(newPart(again)) * cellBits,
     reads: read.reads,
     writes: perKind((kind) => {
@@ -122,21 +140,37 @@ function readsOf(map: FeatureMap, shape: TileShape, { maps }: StackMaps, { order
         maps: reader.maps,
       });
       const box = readPart(tile, number);
-      if (box !== undefined) reads.push(tileRead(source, reader.operand, box, tile, producer.cellBits));
+      if (box !== undefined) reads.push(tileRead(source, reader, box, tile, producer));
     }
   }
   return { reads, boxes };
 }
 
-const tileRead = (source: number, operand: InputOperand, box: Box, tile: TensorTile, cellBits: number): TileRead => ({
+const tileRead = (
+  source: number,
+  { operand, maps, taps }: MapReader,
+  box: Box,
+  tile: TensorTile,
+  { node, cellBits }: FeatureMap,
+): TileRead => ({
   source,
   operand,
   bits: area(box) * cellBits,
+  touched:
+    touchedShare(maps.x, taps.x) *
+    touchedShare(maps.y, taps.y) *
+    Math.min(1, operand.bits / Math.max(1, node.output.bits)),
   pieces: {
     narrow: bitsOf(piecesOf(box, tile, "narrow"), cellBits),
     wide: bitsOf(piecesOf(box, tile, "wide"), cellBits),
   },
 });
+
+/** Strides beyond the window leave holes; nothing is claimed of maps that are no windows. */
+function touchedShare(map: AxisMap | "all", taps: number): number {
+  if (map === "all" || map.kind === "pointwise") return 1;
+  return map.kind === "window" ? Math.min(1, taps / Math.max(map.stride, map.dilation)) / map.dilation : 0;
+}
 
 function bitsOf(pieces: readonly Piece[], cellBits: number): PieceBits {
   const bits = { new: 0, column: 0, row: 0 };

@@ -56,31 +56,31 @@ interface State {
   readonly chosen: readonly Option[];
 }
 
+/** One tile type with everything that may be chosen on it. */
+interface TypeProblem {
+  readonly nodes: readonly TileNode[];
+  /** Of the tile type. */
+  readonly key: string;
+  readonly options: readonly (readonly Option[])[];
+  /** Bits that decided rings and weights take in each memory. */
+  readonly decided: Reserved;
+  readonly costs: StackCosts;
+}
+
 /** `undefined` where no choice fits. */
 export function typeHomes(
-  type: TileNodes,
+  { nodes }: TileNodes,
   key: string,
   choices: HomeChoices,
   costs: StackCosts,
 ): TypeHomes | undefined {
-  const { nodes } = type;
   const options = nodes.map((node) => optionsOf(node, nodes, choices, costs));
-  let states = new Map<string, State>([["", { energy: 0, chosen: [] }]]);
-  for (const node of nodes) {
-    const next = new Map<string, State>();
-    for (const state of states.values()) {
-      for (const option of options[node.index]!) {
-        const energy = state.energy + stepEnergy(node, nodes, key, state.chosen, option, choices.reserved, costs);
-        if (energy === Number.POSITIVE_INFINITY) continue;
-        const chosen = [...state.chosen, option];
-        const live = liveKey(chosen, nodes, node.index);
-        const known = next.get(live);
-        if (known === undefined || energy < known.energy) next.set(live, { energy, chosen });
-      }
-    }
-    states = next;
-  }
-  const [best] = states.values(); // nothing lives after the last node: one state is left
+  const problem = { nodes, key, options, decided: choices.reserved, costs };
+  const rest = leastRest(problem);
+  if (rest[0] === Number.POSITIVE_INFINITY) return undefined;
+  const first = shortestPath(problem, rest, Number.POSITIVE_INFINITY, 1);
+  const best =
+    shortestPath(problem, rest, first?.energy ?? Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY) ?? first;
   return (
     best && {
       energy: best.energy,
@@ -90,6 +90,79 @@ export function typeHomes(
     }
   );
 }
+
+/**
+ * @param rest - least energy from each node on
+ * @param limit - energy that a path must stay below
+ * @param width - states that are followed after each node, the cheapest ones
+ */
+function shortestPath(problem: TypeProblem, rest: readonly number[], limit: number, width: number): State | undefined {
+  let states: readonly State[] = [{ energy: 0, chosen: [] }];
+  for (const node of problem.nodes) {
+    const next = new Map<string, State>();
+    for (const state of states) {
+      for (const option of problem.options[node.index]!) {
+        const room = limit - state.energy - rest[node.index + 1]!;
+        const step = stepEnergy(problem, node, state.chosen, option, room);
+        if (step === undefined || step >= room) continue;
+        const found = { energy: state.energy + step, chosen: [...state.chosen, option] };
+        const live = liveKey(found.chosen, problem.nodes, node.index);
+        const known = next.get(live);
+        if (known === undefined || found.energy < known.energy) next.set(live, found);
+      }
+    }
+    states = [...next.values()];
+    if (states.length > width) states = [...states].sort((a, b) => a.energy - b.energy).slice(0, width);
+  }
+  return states[0]; // nothing lives after the last node: one state is left
+}
+
+/** Least energy of each node and all after it, when every node chooses for itself and has what is not decided to itself. */
+function leastRest(problem: TypeProblem): readonly number[] {
+  const rest = new Float64Array(problem.nodes.length + 1);
+  for (const { index } of problem.nodes.toReversed()) rest[index] = rest[index + 1]! + leastStep(problem, index);
+  return [...rest];
+}
+
+/** Candidates are looked at from the one that could be cheapest on, until none could be cheaper than the best found. */
+function leastStep(problem: TypeProblem, index: number): number {
+  const { nodes, options, costs, key, decided } = problem;
+  const node = nodes[index]!;
+  const candidates = combinations(node, options).map((chosen) => {
+    const option = chosen[index]!;
+    const homes = layerHomes(node, chosen, costs);
+    return { option, homes, least: option.extra + leastLayer(node, homes, costs) };
+  });
+  let best = Number.POSITIVE_INFINITY;
+  for (const { option, homes, least } of candidates.sort((a, b) => a.least - b.least)) {
+    if (least >= best) break;
+    best = Math.min(best, option.extra + layerEnergy(node, key, homes, decided, costs));
+  }
+  return best;
+}
+
+/** Choices of a node and of the maps that it reads; those of all other maps are left out. */
+function combinations(node: TileNode, options: TypeProblem["options"]): readonly (readonly Option[])[] {
+  const concerned = [...new Set([...node.reads.map(({ source }) => source), node.index])];
+  return concerned.reduce<readonly (readonly Option[])[]>(
+    (lists, index) =>
+      lists.flatMap((list) =>
+        (index === node.index ? options[index]! : distinctParts(options[index]!)).map((option) => {
+          const next = [...list];
+          next[index] = option;
+          return next;
+        }),
+      ),
+    [[]],
+  );
+}
+
+/** Options that differ for those who read the map. */
+const distinctParts = (options: readonly Option[]): readonly Option[] => [
+  ...new Map(options.map((option) => [homeKey(option.part), option])).values(),
+];
+
+const homeKey = (part: PartHome): string => (part.kind === "whole" ? "" : part.memory.id);
 
 /** Every home of what a node writes with its cheapest rings, and every home of its weights. */
 function optionsOf(
@@ -138,24 +211,31 @@ function cheapestRings(
 const readsOf = ({ index }: TileNode, nodes: readonly TileNode[]): readonly TileRead[] =>
   nodes.flatMap(({ reads }) => reads.filter(({ source }) => source === index));
 
-/** Energy of one node; infinite where it does not fit. */
+/** Energy of one node; `undefined` where it does not fit, or costs `room` or more whatever the mapper finds. */
 function stepEnergy(
+  { nodes, key, decided, costs }: TypeProblem,
   node: TileNode,
-  nodes: readonly TileNode[],
-  key: string,
   before: readonly Option[],
   option: Option,
-  decided: Reserved,
-  costs: StackCosts,
-): number {
-  if (option.extra === Number.POSITIVE_INFINITY) return option.extra;
-  const reserved = reservedAt(node, nodes, [...before, option], decided);
-  if (!costs.fits(reserved)) return Number.POSITIVE_INFINITY;
-  if (node.tile === undefined) return option.extra;
-  const homes = layerHomes(node, [...before, option], costs);
-  if (!isMapped(node))
-    return option.extra + costs.copiesEnergy(moveCopies(node, homes, (operand) => costs.top(operand)));
-  return option.extra + costs.layer(`${key}\n${node.index}`, node, homes, reserved).energy;
+  room: number,
+): number | undefined {
+  const chosen = [...before, option];
+  const homes = layerHomes(node, chosen, costs);
+  if (option.extra + leastLayer(node, homes, costs) >= room) return undefined;
+  const reserved = reservedAt(node, nodes, chosen, decided);
+  if (!costs.fits(reserved)) return undefined;
+  const energy = option.extra + layerEnergy(node, key, homes, reserved, costs);
+  return energy === Number.POSITIVE_INFINITY ? undefined : energy;
+}
+
+const leastLayer = (node: TileNode, homes: LayerHomes, costs: StackCosts): number =>
+  node.tile === undefined || !isMapped(node) ? 0 : costs.leastLayer(node, homes);
+
+/** Energy of a layer itself: nothing for a stack input, copies alone for one that only moves data. */
+function layerEnergy(node: TileNode, key: string, homes: LayerHomes, reserved: Reserved, costs: StackCosts): number {
+  if (node.tile === undefined) return 0;
+  if (!isMapped(node)) return costs.copiesEnergy(moveCopies(node, homes, (operand) => costs.top(operand)));
+  return costs.layer(`${key}\n${node.index}`, node, homes, reserved).energy;
 }
 
 /** Whether the mapper is asked about a node: what is only moved is all copies. */
@@ -206,7 +286,7 @@ export function reservedAt(
 function liveKey(chosen: readonly Option[], nodes: readonly TileNode[], index: number): string {
   const live = chosen.flatMap(({ part, rings }, i) => {
     if (nodes[i]!.lastUse <= index) return [];
-    return [part.kind === "whole" ? "" : `${part.kind} ${part.memory.id} ${rings?.column?.id} ${rings?.row?.id}`];
+    return [`${part.kind} ${homeKey(part)} ${rings?.column?.id} ${rings?.row?.id}`];
   });
   return live.join("\n");
 }
