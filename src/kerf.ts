@@ -65,7 +65,7 @@ export const COST_MODELS = { exact: EXACT, defines: DEFINES } as const;
 export type CostModelName = keyof typeof COST_MODELS;
 
 export interface ScheduleOptions {
-  /** `defines` where it is absent. */
+  /** `exact` where it is absent. */
   readonly costModel?: CostModelName;
   readonly stacks?: StackChoice;
   readonly tile?: TileSize;
@@ -99,7 +99,7 @@ export interface ScheduleResult {
  * @throws DiagnosticError when the input is wrong or no schedule exists
  */
 export function schedule(network: Network, accelerator: Accelerator, options: ScheduleOptions = {}): ScheduleResult {
-  const { costModel = "defines", seed = 0 } = options;
+  const { costModel = "exact", seed = 0 } = options;
   const rules = { ...COST_MODELS[costModel], ...(options.loopLimit !== undefined && { loopLimit: options.loopLimit }) };
   const pipeline = pipelineFor(options);
   checkPipeline(pipeline, PASSES);

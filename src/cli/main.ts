@@ -29,7 +29,7 @@ function createProgram(messages: MessageOptions): Command {
     .argument("<model>", "an .onnx file, or a ZigZag-style .workload.yaml")
     .option("--arch <name|file>", "accelerator: built-in name or YAML file")
     .option("--mapping <file>", "spatial mappings per layer or operator (ZigZag YAML)")
-    .option("--cost-model <rules>", "defines (default)")
+    .option("--cost-model <rules>", "exact (default), defines")
     .option("--stacks <rule|layers>", "auto (default), single, per-layer, or cuts after the named layers")
     .option("--tile <WxH|full>", "tile of a stack's output, elements (default full)")
     .option("--overlap <mode>", "recompute, h-cached or fully-cached (default)")

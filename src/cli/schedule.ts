@@ -17,7 +17,7 @@ import {
   schedule,
   withMapping,
 } from "../kerf.js";
-import { builtInArchitectures, findArchitecture } from "../node/architectures.js";
+import { architectureFile, builtInArchitectures, findArchitecture } from "../node/architectures.js";
 import { readText } from "../node/files.js";
 import { positiveIntOrNone, splitNames, tileSize } from "../passes/options.js";
 import { loadModel } from "./model.js";
@@ -51,7 +51,8 @@ const PIPELINE_CHOICES = ["stacks", "tile", "overlap", "order"];
 
 /** @throws DiagnosticError for wrong input and infeasible requests */
 export function runSchedule(modelFile: string, flags: ScheduleFlags): void {
-  requireResultPlace(flags);
+  const { arch, mapping, decisions } = flags;
+  requireResultPlace(flags, [modelFile, arch && architectureFile(arch), mapping, decisions]);
   const options = scheduleOptions(flags);
   const stated = loadDecisions(flags.decisions);
   const { accelerator, diagnostics: aboutAccelerator } = loadArchitecture(flags);
@@ -82,7 +83,7 @@ function scheduleOptions(flags: ScheduleFlags): ScheduleOptions {
   refuseTogether({ ...flags }, "pipeline", PIPELINE_CHOICES, "the pipeline's text states these choices");
   const { tile, overlap, order, loopLimit, stacks, pipeline, seed } = flags;
   return {
-    costModel: parseChoice("--cost-model", flags.costModel ?? "defines", COST_MODEL_NAMES),
+    costModel: parseChoice("--cost-model", flags.costModel ?? "exact", COST_MODEL_NAMES),
     observer: observerFor(flags),
     ...(stacks !== undefined && { stacks: parseStacks(stacks) }),
     ...(tile !== undefined && { tile: parseWith("--tile", tile, tileSize("full", "for example 60x72")) }),

@@ -86,7 +86,7 @@ export const COPY_PHASES: Behaviours<RuleSet["copyPhases"], CopyRules> = {
   "writes-apart": { quirks: ["DF-Q24"], rule: { copyCost: costBy(pathOf), copyPhase: writesApart } },
   // data that moves inside a memory, from one buffer to another, is read and written there
   buffers: {
-    quirks: ["DF-Q24"],
+    quirks: [],
     rule: {
       copyCost: costBy(pathBetweenBuffers),
       copyPhase: (copies, hierarchy) => copyPhase(copies, hierarchy, pathBetweenBuffers),

@@ -155,7 +155,10 @@ function executedMacs(layer: Layer, totals: LayerTotals | undefined) {
   return { computedMacs, elidedMacs, recomputedMacs: computedMacs - (layer.macs - elidedMacs) };
 }
 
-/** What was searched for one stated schedule: the loop orders of each distinct layer tile whose mapping is not stated too. */
+/**
+ * What was searched for one stated schedule: the mappings of each distinct layer tile whose mapping is not stated too, and, under exact
+ * rules, homes.
+ */
 function searchJson(module: Module): Json<"search"> {
   const results = [
     ...new Set(
@@ -165,15 +168,26 @@ function searchJson(module: Module): Json<"search"> {
         .map(({ result }) => result),
     ),
   ];
-  const optimal = results.every(({ search }) => search.optimal);
+  const homes = module.get(PLACEMENT).flatMap(({ search }) => search ?? []);
+  const gap = homes.reduce((sum, { energy, bound }) => sum + Math.max(0, energy - bound), 0);
   const stated = module.find(DECISIONS) === undefined ? "" : ", where no mapping is stated";
+  const isProven = results.every(({ search }) => search.optimal);
+  const optimal = isProven && gap === 0;
+  const { energy } = module.get(COSTS).totals;
   return {
-    space: `loop orders of every layer on every tile type of the stated schedule${stated}`,
-    evaluated: results.reduce((sum, { search }) => sum + search.visited, 0),
+    space: `${homes.length === 0 ? LOOP_ORDERS : EXACT_SPACE}${stated}`,
+    evaluated: sumOf([...results.map(({ search }) => search.visited), ...homes.map(({ visited }) => visited)]),
     optimal,
-    ...(optimal && { bound: module.get(COSTS).totals.energy, gap: 0 }),
+    ...(isProven && { bound: energy - gap, gap: energy === 0 ? 0 : gap / energy }),
   };
 }
+
+const LOOP_ORDERS = "loop orders of every layer on every tile type of the stated schedule";
+
+const EXACT_SPACE =
+  "for the stated stacks, tiles, overlap and order: homes of feature maps, kept overlap and weights in memories with one instance; orders of perfect loop factors, memory level of every loop and double buffering, by energy";
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);
 
 function stacksJson(module: Module): Json<"stacks"> {
   const [tilings, placements, mappings] = [module.get(TILING), module.get(PLACEMENT), module.get(MAPPINGS)];

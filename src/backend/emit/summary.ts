@@ -99,11 +99,17 @@ function layerCells(module: Module, layer: Layer, placement: StackPlacement): re
     ellipsis(layer.name, NAME_LIMIT),
     [layer.op, ...layer.postOps.map(({ op }) => op)].join("+"),
     `${extent("OX")}x${extent("OY")}`,
-    hasWeights ? (placement.weightMemory ?? "–") : "–",
+    hasWeights ? (weightHome(id, placement) ?? "–") : "–",
     node?.topInput ?? "–",
     node?.topOutput ?? "–",
   ];
 }
+
+/** Memory on chip that holds a layer's weights from tile to tile; under exact rules each layer has its own, and else they are streamed. */
+const weightHome = (layer: string, { weightMemory, buffers }: StackPlacement): string | undefined =>
+  buffers === undefined
+    ? weightMemory
+    : (buffers.find(({ node, role }) => node === layer && role === "weights")?.memory ?? "streamed");
 
 const mainType = ({ tileTypes }: StackPlacement): PlacedTileType =>
   tileTypes.reduce((best, type) => (type.count > best.count ? type : best));
