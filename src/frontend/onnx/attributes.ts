@@ -26,6 +26,8 @@ export interface AttributeReader {
   graph(name: string): OnnxGraph | undefined;
   /** One of a few words, `fallback` where left out. @throws DiagnosticError `attribute-value` */
   choice<const T extends string>(name: string, fallback: T, choices: readonly T[]): T;
+  /** The attribute is there, but too long to be read. */
+  isOmitted(name: string): boolean;
   /** Every attribute as it is: what a local function is called with. */
   all(): ReadonlyMap<string, OnnxAttribute>;
   /** Numbers and words by name, in the file's order: what a layer keeps of its operator. */
@@ -56,6 +58,7 @@ export function attributeReader(attributes: ReadonlyMap<string, OnnxAttribute>, 
         throw new DiagnosticError([attributeValue(loc, name, `'${found}'`, `one of ${choices.join(", ")}`)]);
       return known;
     },
+    isOmitted: (name) => attributes.get(name)?.kind === "too long to be read",
     all: () => attributes,
     plain: () => Object.fromEntries([...attributes].flatMap(([name, attribute]) => plainEntry(name, attribute))),
   };

@@ -28,7 +28,7 @@ import {
   type OnnxValueInfo,
   type ReadExternal,
 } from "./model.js";
-import { MAX_DEPTH, readSkeleton } from "./skeleton.js";
+import { MAX_DEPTH, OMITTED, readSkeleton } from "./skeleton.js";
 import { lookalike } from "./sniff.js";
 import { exactInteger, externalProblem, tensorElements, toNumber } from "./tensor-elements.js";
 import { createTextReader } from "./text-reader.js";
@@ -79,7 +79,7 @@ function decodeProto(bytes: OnnxBytes, loc: Location) {
   if (source.size === 0) throw new DiagnosticError([emptyFile(loc)]);
   const other = lookalike(source.read(0, Math.min(SNIFFED, source.size)));
   if (other !== undefined) throw new DiagnosticError([notOnnx(loc, other.name, other.hint)]);
-  const skeleton = readSkeleton(source, loc).bytes;
+  const skeleton = readSkeleton(source, loc);
   const text = createTextReader(skeleton);
   const proto: ModelProto = decoding(loc, () => onnx.ModelProto.decode(text.reader));
   return { proto, skeleton, invalidTexts: text.invalidCount() };
@@ -203,6 +203,7 @@ const TYPES = onnx.AttributeProto.AttributeType;
 
 function readAttribute(attribute: AttributeProto, context: Context): OnnxAttribute {
   if (attribute.refAttrName) return { kind: "reference", value: attribute.refAttrName };
+  if (Number(attribute.type) === OMITTED) return { kind: "too long to be read" };
   switch (attribute.type || impliedType(attribute)) {
     case TYPES.INT:
       return readInteger(attribute, context);

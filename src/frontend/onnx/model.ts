@@ -74,6 +74,8 @@ export type OnnxAttribute =
   | { readonly kind: "graphs"; readonly value: readonly OnnxGraph[] }
   /** An integer that a number cannot hold. */
   | { readonly kind: "integer beyond 2^53" }
+  /** A text or list that no operator takes for an argument. */
+  | { readonly kind: "too long to be read" }
   /** Stands for an attribute of the function's caller. */
   | { readonly kind: "reference"; readonly value: string }
   | { readonly kind: "other" };

@@ -1,5 +1,5 @@
 /**
- * Copies an ONNX file without the payload of its large tensors, so that a file of any size can be decoded in a little memory.
+ * Copies an ONNX file without the payload of its large tensors and long attributes, so that a file of any size can be decoded in a little memory.
  * Small payloads stay: shape arithmetic needs their values.
  */
 import protobuf from "protobufjs/minimal.js";
@@ -7,23 +7,18 @@ import { malformedFile, nestedTooDeeply, truncatedFile } from "../../ir/diagnost
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import type { ByteSource } from "./byte-source.js";
-
-/** A payload that the skeleton leaves out: where its bytes stand in the file. */
-export interface Payload {
-  /** Name of the tensor; empty for the tensor of an attribute. */
-  readonly tensor: string;
-  readonly offset: number;
-  readonly length: number;
-}
-
-export interface Skeleton {
-  /** A ModelProto that any protobuf reader decodes. */
-  readonly bytes: Uint8Array;
-  readonly payloads: readonly Payload[];
-}
+import { DATA_TYPE } from "./data-type.js";
+import { ELEMENT_LIMIT } from "./tensor-elements.js";
 
 /** Largest payload that is kept, bytes. Messages that are no longer than this are copied without being looked into. */
 export const PAYLOAD_LIMIT = 1024;
+
+/** Bytes of a varint at most: what elements of wide integers, which hold sizes and positions, may take each. */
+const VARINT_BYTES = 10;
+const INTEGER_LIMIT = VARINT_BYTES * ELEMENT_LIMIT;
+
+/** Bytes of texts and lists that an attribute keeps. Caches of compilers and trees of decisions are longer, operators' arguments not. */
+const VALUE_LIMIT = 16 * 1024;
 
 /** Deepest nesting of messages: three levels per graph in a graph. Other readers of ONNX stop at 100. */
 export const MAX_DEPTH = 200;
@@ -32,33 +27,46 @@ const WINDOW = 64 * 1024;
 /** Longest tag and length of a field, bytes. */
 const HEAD = 20;
 
-type MessageType = "model" | "graph" | "node" | "attribute" | "tensor" | "sparse" | "function";
+type MessageType = "model" | "graph" | "node" | "attribute" | "tensor" | "sparse" | "function" | "value";
 
-/** Fields that may hold a tensor further down, by message and field number (onnx.proto3). */
+/** Fields that are looked into, by message and field number (onnx.proto3). */
 const CHILDREN: Readonly<Record<MessageType, Readonly<Record<number, MessageType>>>> = {
   model: { 7: "graph", 25: "function" },
   function: { 7: "node", 11: "attribute" },
-  graph: { 1: "node", 5: "tensor", 15: "sparse" },
+  graph: { 1: "node", 5: "tensor", 11: "value", 12: "value", 13: "value", 15: "sparse" },
   node: { 5: "attribute" },
   attribute: { 5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse" },
   sparse: { 1: "tensor", 2: "tensor" },
   tensor: {},
+  value: {},
 };
 
-/** What nobody asks for: documentation, metadata, and how the model was trained. */
-const UNUSED: Readonly<Record<MessageType, readonly number[]>> = {
-  model: [6, 14, 20],
-  graph: [10, 16],
-  node: [6, 9],
-  attribute: [13],
-  tensor: [12, 16],
-  sparse: [],
-  function: [8, 14],
+/**
+ * Other fields that are kept however long they are: names, lists of names, extents, types. Nobody asks for documentation, metadata, how
+ * the model was trained, and fields that are newer than this.
+ */
+const KEPT: Readonly<Record<MessageType, readonly number[]>> = {
+  model: [8],
+  function: [1, 4, 5, 6, 9, 10],
+  graph: [],
+  node: [1, 2, 3, 4, 7],
+  attribute: [1, 21],
+  sparse: [3],
+  tensor: [1, 8, 13],
+  value: [1, 2],
 };
+
+/** s, floats, ints, strings of an attribute, and its type. */
+const VALUE_FIELDS: readonly number[] = [4, 7, 8, 9];
+const ATTRIBUTE_TYPE = 20;
+
+/** Type of an attribute whose value the skeleton leaves out; no other has it. */
+export const OMITTED = 99;
 
 /** float_data, int32_data, string_data, int64_data, raw_data, double_data, uint64_data. */
 const PAYLOAD_FIELDS: readonly number[] = [4, 5, 6, 7, 9, 10, 11];
-const TENSOR_NAME = 8;
+const DATA_TYPE_FIELD = 2;
+const WIDE_INTEGERS: readonly number[] = [DATA_TYPE.int32, DATA_TYPE.int64, DATA_TYPE.uint32, DATA_TYPE.uint64];
 
 /** A stretch of the file that is copied, or bytes that replace one. */
 type Piece = { readonly from: number; readonly to: number } | Uint8Array;
@@ -66,11 +74,11 @@ type Piece = { readonly from: number; readonly to: number } | Uint8Array;
 /**
  * @param source - the file
  * @param loc - how diagnostics name the file
+ * @returns a ModelProto that any protobuf reader decodes
  * @throws DiagnosticError when a field reaches beyond the end of what holds it (`truncated-file`) or is no protobuf field
  */
-export function readSkeleton(source: ByteSource, loc: Location): Skeleton {
-  const walker = createWalker(source, loc);
-  const pieces = walker.message("model", 0, source.size, 1);
+export function readSkeleton(source: ByteSource, loc: Location): Uint8Array {
+  const pieces = createWalker(source, loc)("model", 0, source.size, 1);
   const bytes = new Uint8Array(sizeOf(pieces));
   let at = 0;
   for (const piece of pieces) {
@@ -78,7 +86,7 @@ export function readSkeleton(source: ByteSource, loc: Location): Skeleton {
     bytes.set(part, at);
     at += part.length;
   }
-  return { bytes, payloads: walker.payloads };
+  return bytes;
 }
 
 /** One field: its tag at `start`, its content in `[content, end)`. */
@@ -94,13 +102,12 @@ const VARINT = 0;
 const LENGTH_DELIMITED = 2;
 
 function createWalker(source: ByteSource, loc: Location) {
-  const payloads: Payload[] = [];
   const fieldAt = createFieldReader(source, loc);
 
   function message(type: MessageType, from: number, to: number, depth: number): Piece[] {
     if (depth > MAX_DEPTH) throw new DiagnosticError([nestedTooDeeply(loc, MAX_DEPTH)]);
     const pieces: Piece[] = [];
-    const filter = type === "tensor" ? createTensorFilter(source) : createFilter(type);
+    const filter = createFilter(type, source);
     for (let at = from; at < to; ) {
       const field = fieldAt(at, to);
       at = field.end;
@@ -108,7 +115,7 @@ function createWalker(source: ByteSource, loc: Location) {
       if (child !== undefined) append(pieces, nested(child, field, depth));
       else if (!filter.drops(field)) append(pieces, [{ from: field.start, to: field.end }]);
     }
-    for (const payload of filter.payloads()) payloads.push(payload);
+    append(pieces, filter.added());
     return pieces;
   }
 
@@ -118,40 +125,60 @@ function createWalker(source: ByteSource, loc: Location) {
     return [head.uint32(sizeOf(content)).finish(), ...content];
   }
 
-  return { message, payloads };
+  return message;
 }
 
 /** Type of the message that is looked into; `undefined` for everything else. */
 const childOf = (type: MessageType, field: Field): MessageType | undefined =>
   field.wireType === LENGTH_DELIMITED && isLong(field) ? CHILDREN[type][field.number] : undefined;
 
-/** Decides field by field what of one message is left out. */
+/** Decides field by field what of one message is left out, and what stands for it. */
 interface Filter {
   drops(field: Field): boolean;
-  payloads(): readonly Payload[];
+  added(): readonly Piece[];
 }
 
-const createFilter = (type: MessageType): Filter => ({
-  drops: (field) => isLong(field) && UNUSED[type].includes(field.number),
-  payloads: () => [],
-});
+function createFilter(type: MessageType, source: ByteSource): Filter {
+  if (type === "tensor") return createTensorFilter(source);
+  if (type === "attribute") return createAttributeFilter();
+  return { drops: (field) => isUnused(type, field), added: () => [] };
+}
+
+const isUnused = (type: MessageType, field: Field): boolean => isLong(field) && !KEPT[type].includes(field.number);
 
 /** Keeps the payloads of one tensor as long as they fit the limit together. */
 function createTensorFilter(source: ByteSource): Filter {
-  const dropped: Field[] = [];
-  let [kept, name] = [0, ""];
+  let [kept, limit] = [0, PAYLOAD_LIMIT];
   return {
     drops(field) {
-      const length = lengthOf(field);
-      if (field.number === TENSOR_NAME) name = text(source.read(field.content, length));
-      if (!PAYLOAD_FIELDS.includes(field.number)) return isLong(field) && UNUSED.tensor.includes(field.number);
-      kept += length;
-      if (isLong(field)) dropped.push(field); // elements that are written one by one are not listed
-      return kept > PAYLOAD_LIMIT;
+      // Data types are small numbers, and stand before the payload.
+      if (field.number === DATA_TYPE_FIELD && WIDE_INTEGERS.includes(source.read(field.content, 1)[0] ?? 0))
+        limit = INTEGER_LIMIT;
+      if (!PAYLOAD_FIELDS.includes(field.number)) return isUnused("tensor", field);
+      kept += lengthOf(field); // elements may be written one by one
+      return kept > limit;
     },
-    payloads: () => dropped.map((field) => ({ tensor: name, offset: field.content, length: lengthOf(field) })),
+    added: () => [],
   };
 }
+
+/** Keeps the value of one attribute as long as it fits the limit; else it gets a type that says so. The last type counts. */
+function createAttributeFilter(): Filter {
+  let kept = 0;
+  return {
+    drops(field) {
+      if (!VALUE_FIELDS.includes(field.number)) return isUnused("attribute", field);
+      kept += lengthOf(field);
+      return kept > VALUE_LIMIT;
+    },
+    added: () => (kept > VALUE_LIMIT ? [OMITTED_TYPE] : []),
+  };
+}
+
+const OMITTED_TYPE: Piece = protobuf.Writer.create()
+  .uint32(ATTRIBUTE_TYPE << 3)
+  .uint32(OMITTED)
+  .finish();
 
 const lengthOf = ({ content, end }: Field): number => end - content;
 const isLong = (field: Field): boolean => lengthOf(field) > PAYLOAD_LIMIT;
@@ -216,5 +243,3 @@ function append(pieces: Piece[], more: readonly Piece[]): void {
 
 const sizeOf = (pieces: readonly Piece[]): number =>
   pieces.reduce((sum, piece) => sum + (piece instanceof Uint8Array ? piece.length : piece.to - piece.from), 0);
-
-const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -25,9 +25,14 @@ export const constant: OperatorDefinition = {
   lower: fillAtRunTime,
 };
 
+/** Forms of the value that are no tensor and may be long. */
+const VALUES = ["value_ints", "value_floats", "value_string", "value_strings"];
+
 function constantOf({ attributes, loc }: NodeContext): Inferred {
   const tensor = attributes.tensor("value") ?? attributes.tensor("sparse_value");
   if (tensor !== undefined) return { shape: tensor.dims, type: tensor.type, elements: tensor.elements };
+  const omitted = VALUES.find((name) => attributes.isOmitted(name));
+  if (omitted !== undefined) return { reason: `'${omitted}' of node '${loc.node ?? ""}' is too long to be read` };
   const [int, float] = [attributes.int("value_int"), attributes.float("value_float")];
   if (int !== undefined) return { shape: [], type: DATA_TYPE.int64, elements: [int] };
   if (float !== undefined) return { shape: [], type: DATA_TYPE.float, elements: [float] };
