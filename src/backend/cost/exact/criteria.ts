@@ -11,7 +11,9 @@ export interface Criterion {
   readonly start: number;
   /** Per operand and held level, per state. */
   readonly costs: readonly (readonly Float64Array[])[];
-  /** Per operand. */
+  /** The same or less, where what a cut costs depends on another one. */
+  readonly relaxed: readonly (readonly Float64Array[])[];
+  /** Of the relaxed costs, per operand. */
   readonly toGo: readonly CostToGo[];
 }
 
@@ -20,7 +22,7 @@ export type Permitted = (operand: number, level: number, state: number) => boole
 
 /** Energy of a mapping whose blocks fit where they are alone, pJ. */
 export function energyCriterion(tables: Tables, room: Room, permitted?: Permitted): Criterion {
-  const { layer, operands, space } = tables;
+  const { layer, operands } = tables;
   const costs = operands.map(({ cuts }, o) =>
     cuts.map(({ energy, memory }, level) => {
       const bits = room.leastBits[o]![level]!;
@@ -31,9 +33,20 @@ export function energyCriterion(tables: Tables, room: Room, permitted?: Permitte
     }),
   );
   const array = operands.reduce((sum, operand) => sum + operand.array.energy, 0);
-  const start = array + iterations(layer.problem.loops) * layer.model.array.macEnergy;
-  const bounds = operands.map(({ cuts }, o) => costToGo(space, pairedCosts(cuts, costs[o]!)));
-  return { start, costs, toGo: bounds };
+  return withBounds(tables, array + iterations(layer.problem.loops) * layer.model.array.macEnergy, costs);
+}
+
+function withBounds({ operands, space }: Tables, start: number, costs: Criterion["costs"]): Criterion {
+  const relaxed = operands.map(({ cuts }, o) => pairedCosts(cuts, costs[o]!));
+  return { start, costs, relaxed, toGo: relaxed.map((own) => costToGo(space, own)) };
+}
+
+/** The energy criterion without the cuts that are not permitted. */
+export function narrowed(tables: Tables, { start, costs }: Criterion, permitted: Permitted): Criterion {
+  const fewer = costs.map((own, o) =>
+    own.map((cost, level) => cost.map((each, state) => (permitted(o, level, state) ? each : Number.POSITIVE_INFINITY))),
+  );
+  return withBounds(tables, start, fewer);
 }
 
 /**
@@ -54,19 +67,26 @@ function pairedCosts(cuts: readonly CutTable[], costs: readonly Float64Array[]):
 export const hasPairs = (cuts: readonly CutTable[]): boolean =>
   cuts.some(({ replicas }, level) => level > 0 && replicas !== undefined);
 
-/** Whether a cut occurs in a mapping of at most `limit` pJ, as far as bounds of the operands one by one can tell. */
-export function withinEnergy(tables: Tables, { start, costs, toGo }: Criterion, limit: number): Permitted {
-  const { space, operands } = tables;
-  const least = start + toGo.reduce((sum, rows) => sum + rows[0]![0]!, 0);
-  const tight = operands.map(({ cuts }, o) => {
-    const paired = pairedCosts(cuts, costs[o]!);
-    const soFar = costSoFar(space, paired);
+/**
+ * Whether a cut occurs in a mapping of at most `limit`, as far as bounds of the operands one by one can tell.
+ *
+ * @param costs - per operand and held level, per state
+ */
+export function within(
+  { space }: Tables,
+  costs: Criterion["costs"],
+  toGo: Criterion["toGo"],
+  limit: number,
+): Permitted {
+  const least = toGo.reduce((sum, rows) => sum + rows[0]![0]!, 0);
+  const tight = costs.map((own, o) => {
+    const soFar = costSoFar(space, own);
     const most = limit - least + toGo[o]![0]![0]!;
-    return cuts.map((_, level) =>
-      Uint8Array.from(paired[level]!, (cost, state) =>
-        soFar[level]![state]! + cost + toGo[o]![level + 1]![state]! <= most ? 1 : 0,
-      ),
-    );
+    return own.map((cost, level) => {
+      const before = soFar[level]!;
+      const after = toGo[o]![level + 1]!;
+      return Uint8Array.from(cost, (each, state) => (before[state]! + each + after[state]! <= most ? 1 : 0));
+    });
   });
   return (operand, level, state) => tight[operand]![level]![state] === 1;
 }
@@ -142,7 +162,7 @@ const zeroWhereFinite = ({ costs }: Criterion, o: number, level: number): Float6
   costs[o]![level]!.map((cost) => (cost === Number.POSITIVE_INFINITY ? cost : 0));
 
 function criterion(tables: Tables, start: number, costs: Criterion["costs"]): Criterion {
-  return { start, costs, toGo: costs.map((own) => costToGo(tables.space, own)) };
+  return { start, costs, relaxed: costs, toGo: costs.map((own) => costToGo(tables.space, own)) };
 }
 
 /** Least value of a criterion over all mappings. */

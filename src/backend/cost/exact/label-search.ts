@@ -8,6 +8,7 @@ import { type Criterion, hasPairs, type TimeCriteria } from "./criteria.js";
 import type { Copies } from "./figures.js";
 import { LabelQueue, Labels } from "./labels.js";
 import type { Room } from "./room.js";
+import type { RoomPrices } from "./room-prices.js";
 import type { Tables } from "./tables.js";
 
 export interface SearchGoal {
@@ -21,10 +22,12 @@ export interface SearchSetting {
   readonly tables: Tables;
   readonly room: Room;
   readonly energy: Criterion;
+  /** For a better bound of the energy; `undefined`: without. */
+  readonly prices: RoomPrices | undefined;
   /** Empty where time does not matter. */
   readonly times: TimeCriteria;
   readonly goal: SearchGoal;
-  /** Partial mappings after which the search gives up. */
+  /** Partial mappings after which the search settles for what it has, or for the first that it gets by diving. */
   readonly limit: number;
   /** Differences of energy that are rounding, pJ. */
   readonly rounding: number;
@@ -71,6 +74,11 @@ export class LabelSearch {
   /** The children of one label, cut by cut: vectors, and the number of cuts made per operand. */
   private readonly stack: readonly Float64Array[];
   private readonly levels: Int32Array;
+  private readonly kept: Float64Array;
+  private readonly goalNode: number;
+  /** Best complete mapping so far, and its value in the unit of the bounds. */
+  private incumbent = -1;
+  private ceiling = Number.POSITIVE_INFINITY;
   private doubled = 0;
   private parent = -1;
   private state = 0;
@@ -104,27 +112,31 @@ export class LabelSearch {
     this.queue = new LabelQueue((label) => this.labels.depths[label]!);
     this.stack = Array.from({ length: cutCount + 1 }, () => new Float64Array(width));
     this.levels = new Int32Array(this.operandCount);
+    this.kept = new Float64Array(width);
+    this.goalNode = tables.space.stateCount * this.nodesPerState - 1;
   }
 
   run(): SearchOutcome {
+    const { limit } = this.setting;
     this.start();
-    const goal = (this.setting.tables.space.stateCount - 1) * this.nodesPerState + this.nodesPerState - 1;
     let expanded = 0;
-    while (this.queue.size > 0) {
+    for (; this.queue.size > 0; expanded++) {
       const label = this.queue.pop();
       if (this.labels.dead[label] === 1) continue;
-      if (this.labels.nodes[label] === goal) {
-        return { best: this.orderOf(label), value: this.valueOf(label), expanded, isComplete: true };
+      if (this.labels.nodes[label] === this.goalNode) return this.outcome(label, expanded, true);
+      if (expanded === limit) this.queue.divesNow();
+      if (expanded >= limit && (this.incumbent !== -1 || expanded >= 2 * limit)) {
+        return this.outcome(this.incumbent, expanded, false);
       }
-      if (expanded === this.setting.limit) return this.giveUp(expanded, false);
-      expanded++;
       this.expand(label);
     }
-    return this.giveUp(expanded, true);
+    return this.outcome(-1, expanded, true);
   }
 
-  private giveUp(expanded: number, isComplete: boolean): SearchOutcome {
-    return { best: undefined, value: Number.POSITIVE_INFINITY, expanded, isComplete };
+  /** @param label - complete mapping; −1: none was found */
+  private outcome(label: number, expanded: number, isComplete: boolean): SearchOutcome {
+    if (label === -1) return { best: undefined, value: Number.POSITIVE_INFINITY, expanded, isComplete };
+    return { best: this.orderOf(label), value: this.valueOf(label), expanded, isComplete };
   }
 
   private start(): void {
@@ -260,29 +272,54 @@ export class LabelSearch {
     return true;
   }
 
-  /** Adds the label that `stack[depth]` and `levels` describe, if it can lead to a mapping within the limits. */
+  /** Adds the label that `stack[depth]` and `levels` describe, if it can lead to a mapping within the limits and better than one known. */
   private emit(depth: number, state: number): void {
-    const { energy, goal, rounding } = this.setting;
-    const { times } = this;
     const vector = this.stack[depth]!;
-    const energyBound = this.countsEnergy ? vector[ENERGY]! + this.toGo(energy, state) : 0;
-    if (!(energyBound <= goal.energyLimit) || !this.isRoomAhead(vector, state)) return;
-    let timeBound = 0;
-    for (let k = 0; k < times.length; k++) {
-      timeBound = Math.max(timeBound, vector[this.timesAt + k]! + this.toGo(times[k]!, state));
-    }
-    if (!(timeBound <= goal.latencyLimit)) return;
-    if (energyBound === Number.POSITIVE_INFINITY || timeBound === Number.POSITIVE_INFINITY) return;
-    const kept = this.stack[depth]!.slice();
+    const bound = this.boundOf(vector, state);
+    if (bound > this.ceiling || bound === Number.POSITIVE_INFINITY || !this.isRoomAhead(vector, state)) return;
+    const { kept } = this;
+    kept.set(vector);
     this.forgetWhatIsDone(kept);
-    const node = this.levels.reduce((sum, level, o) => sum + level * this.radix[o]!, state * this.nodesPerState);
+    let node = state * this.nodesPerState;
+    for (let o = 0; o < this.operandCount; o++) node += this.levels[o]! * this.radix[o]!;
     const labelDepth = this.parent === -1 ? 0 : this.labels.depths[this.parent]! + 1 + depth;
-    const label = this.labels.add(node, kept, rounding / 64, this.parent, this.factor, this.doubled, labelDepth);
-    const bound = goal.minimise === "energy" ? Math.round(energyBound / rounding) : timeBound;
-    if (label !== -1) this.queue.push(label, bound);
+    const slack = this.setting.rounding / 64;
+    const label = this.labels.add(node, kept, slack, this.parent, this.factor, this.doubled, labelDepth);
+    if (label === -1) return;
+    this.queue.push(label, bound);
+    if (node === this.goalNode && bound < this.ceiling) {
+      this.ceiling = bound;
+      this.incumbent = label;
+    }
   }
 
-  private toGo({ toGo }: Criterion, state: number): number {
+  /** Least value of what is minimised that a label may lead to; infinite beyond the limits. Energies are in units of their rounding. */
+  private boundOf(vector: Float64Array, state: number): number {
+    const { goal, rounding } = this.setting;
+    const { times } = this;
+    const pj = this.countsEnergy ? this.energyBound(vector, state) : 0;
+    if (pj > goal.energyLimit) return Number.POSITIVE_INFINITY;
+    let cycles = 0;
+    for (let k = 0; k < times.length; k++) {
+      cycles = Math.max(cycles, vector[this.timesAt + k]! + this.toGo(times[k]!.toGo, state));
+    }
+    if (cycles > goal.latencyLimit || cycles === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+    return goal.minimise === "energy" ? Math.round(pj / rounding) : cycles;
+  }
+
+  private energyBound(vector: Float64Array, state: number): number {
+    const { energy, prices, room } = this.setting;
+    const apart = vector[ENERGY]! + this.toGo(energy.toGo, state);
+    if (prices === undefined) return apart;
+    let paid = vector[ENERGY]! + this.toGo(prices.toGo, state);
+    for (let i = 0; i < room.contested.length; i++) {
+      const { holds, memory } = room.contested[i]!;
+      if (this.isNeeded(holds)) paid -= prices.perBit[i]! * (room.available[memory]! - vector[BITS + i]!);
+    }
+    return Math.max(apart, paid);
+  }
+
+  private toGo(toGo: Criterion["toGo"], state: number): number {
     let sum = 0;
     for (let o = 0; o < this.operandCount; o++) sum += toGo[o]![this.levels[o]!]![state]!;
     return sum;
@@ -306,15 +343,23 @@ export class LabelSearch {
   /** Entries that no later cut asks for are cleared, so that labels which differ in them alone are one. */
   private forgetWhatIsDone(vector: Float64Array): void {
     const { tables, room } = this.setting;
-    room.contested.forEach(({ holds }, i) => {
-      if (holds.every(({ operand, level }) => level < this.levels[operand]!)) vector[BITS + i] = 0;
-    });
-    tables.operands.forEach(({ operand, cuts }, o) => {
-      if (!operand.model.isOutput) return;
-      const level = this.levels[o]!;
+    for (let i = 0; i < room.contested.length; i++) {
+      if (!this.isNeeded(room.contested[i]!.holds)) vector[BITS + i] = 0;
+    }
+    for (let o = 0; o < this.operandCount; o++) {
+      if (!this.isOutput[o]!) continue;
+      const { cuts } = tables.operands[o]!;
+      let level = this.levels[o]!;
       if (level === cuts.length) vector[PARTIAL] = 0;
-      if (!cuts.slice(level).some(({ replicas }) => replicas !== undefined)) vector[SAVED] = 0;
-    });
+      while (level < cuts.length && cuts[level]!.replicas === undefined) level++;
+      if (level === cuts.length) vector[SAVED] = 0;
+    }
+  }
+
+  /** Whether a level is still to be cut. */
+  private isNeeded(holds: Room["contested"][number]["holds"]): boolean {
+    for (const { operand, level } of holds) if (level >= this.levels[operand]!) return true;
+    return false;
   }
 
   private valueOf(label: number): number {

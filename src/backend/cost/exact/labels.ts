@@ -94,14 +94,24 @@ export class Labels {
   }
 }
 
-/** Labels by bound, then the deeper one, then the younger one. */
+/** Labels by bound, then the deeper one, then the younger one; while it dives, by depth first. */
 export class LabelQueue {
-  private readonly labels: number[] = [];
-  private readonly bounds: number[] = [];
+  private labels: number[] = [];
+  private bounds: number[] = [];
+  private dives = false;
   private readonly depthOf: (label: number) => number;
 
   constructor(depthOf: (label: number) => number) {
     this.depthOf = depthOf;
+  }
+
+  /** From now on the deepest label comes first. */
+  divesNow(): void {
+    const { labels, bounds } = this;
+    this.labels = [];
+    this.bounds = [];
+    this.dives = true;
+    for (const [i, label] of labels.entries()) this.push(label, bounds[i]!);
   }
 
   get size(): number {
@@ -150,8 +160,9 @@ export class LabelQueue {
   }
 
   private isBefore(a: number, aBound: number, b: number, bBound: number): boolean {
-    if (aBound !== bBound) return aBound < bBound;
     const deeper = this.depthOf(a) - this.depthOf(b);
+    if (this.dives && deeper !== 0) return deeper > 0;
+    if (aBound !== bBound) return aBound < bBound;
     return deeper !== 0 ? deeper > 0 : a > b;
   }
 }

@@ -31,38 +31,45 @@ export function allOrders(loops: readonly Loop[]): StateSpace {
     strides.push(stateCount);
     stateCount *= multiplicity + 1;
   }
-  const next = new Int32Array(stateCount * factors.length);
-  for (let state = 0; state < stateCount; state++) {
-    for (let f = 0; f < factors.length; f++) {
-      const placed = Math.floor(state / strides[f]!) % (multiplicities[f]! + 1);
-      next[state * factors.length + f] = placed < multiplicities[f]! ? state + strides[f]! : -1;
+  const placed = strides.map((stride, f) => placedCounts(stateCount, stride, multiplicities[f]! + 1));
+  const next = new Int32Array(stateCount * factors.length).fill(-1);
+  placed.forEach((counts, f) => {
+    for (let state = 0; state < stateCount; state++) {
+      if (counts[state]! < multiplicities[f]!) next[state * factors.length + f] = state + strides[f]!;
     }
-  }
+  });
   const dims = new Map(
     [...new Set(factors.map(({ dim }) => dim))].map((dim) => {
       const own = [...factors.keys()].filter((f) => factors[f]!.dim === dim);
-      return [dim, dimStates(factors, multiplicities, strides, own, stateCount)];
+      return [dim, dimStates(factors, multiplicities, own, placed)];
     }),
   );
   return { factors, stateCount, next, dims, orderings: orderingCount(multiplicities) };
+}
+
+/** How often a factor is placed, per state: a digit of the state's number. */
+function placedCounts(stateCount: number, stride: number, radix: number): Int32Array {
+  const counts = new Int32Array(stateCount);
+  for (let state = stride, digit = 1; state < stateCount; state += stride, digit = (digit + 1) % radix) {
+    counts.fill(digit, state, state + stride);
+  }
+  return counts;
 }
 
 /** @param own - the dim's factors by index */
 function dimStates(
   factors: readonly Loop[],
   multiplicities: readonly number[],
-  strides: readonly number[],
   own: readonly number[],
-  stateCount: number,
+  placed: readonly Int32Array[],
 ): DimStates {
   let products = [1];
-  const index = new Int32Array(stateCount);
+  const index = new Int32Array(placed[0]!.length);
   for (const f of own) {
-    const radix = multiplicities[f]! + 1;
     const stride = products.length;
-    for (let state = 0; state < stateCount; state++)
-      index[state]! += stride * (Math.floor(state / strides[f]!) % radix);
-    const powers = Array.from({ length: radix }, (_, power) => factors[f]!.size ** power);
+    const counts = placed[f]!;
+    for (let state = 0; state < index.length; state++) index[state]! += stride * counts[state]!;
+    const powers = Array.from({ length: multiplicities[f]! + 1 }, (_, power) => factors[f]!.size ** power);
     products = powers.flatMap((power) => products.map((product) => product * power));
   }
   return { products, index };
