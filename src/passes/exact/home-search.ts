@@ -130,15 +130,17 @@ class HomeSearch {
   }
 
   /**
-   * Decisions that leave room: rings so far from the array, weights in the lowest memories of which they take no more than a share, maps in
-   * parts; and, where nothing else fits, every map whole at the top.
+   * Decisions that leave room: rings so far from the array, weights in the lowest memories of which they take no more than a share; and, where
+   * nothing else fits, every map whole at the top.
    */
   #offerFallbacks(): void {
-    const { storage, weights } = this.#problem.space;
-    for (const least of [0, 1, 2])
-      for (const share of [1, 0.5, 0])
-        this.#offerFixed({ storage: this.#ringsFrom(least), weights: this.#weightsWithin(share) });
-    if (this.#best === undefined) this.#offerFixed({ storage: storage.map((list) => list.slice(0, 1)), weights });
+    const { storage } = this.#problem.space;
+    const whole = storage.map((list) => list.slice(0, 1));
+    for (const share of [1, 0.5, 0]) {
+      const homes = this.#weightsWithin(share);
+      for (const least of [0, 1, 2]) this.#offerFixed({ storage: this.#ringsFrom(least), weights: homes });
+      if (this.#best === undefined) this.#offerFixed({ storage: whole, weights: homes });
+    }
   }
 
   #offerFixed(decisions: Decisions): void {
@@ -161,9 +163,9 @@ class HomeSearch {
         [...needs(rings)].every(([{ id, size }, need]) => (used.get(id) ?? 0) + need <= size);
       const narrow = list.filter(isKeptNarrowly).sort((a, b) => heightOf(a.rings) - heightOf(b.rings));
       const found = narrow.find((kept) => isFrom(kept.rings, least) && fits(kept)) ?? narrow.at(-1);
-      if (found === undefined) return list.slice(0, 1);
+      if (found === undefined) return list;
       for (const [{ id }, need] of needs(found.rings)) used.set(id, (used.get(id) ?? 0) + need);
-      return [found];
+      return list.filter((storage) => storage === found || storage.kind === "whole" || storage.overlap !== "kept");
     });
   }
 
