@@ -1,5 +1,6 @@
 /** What a mapping is judged by: sums over its cuts, each with a bound on what is still to come. */
 import { iterations } from "../../../ir/network.js";
+import type { CutCosts } from "./bounds.js";
 import { type CostToGo, costSoFar, costToGo } from "./cost-to-go.js";
 import { computeCycles } from "./exact-layer.js";
 import type { Room } from "./room.js";
@@ -9,11 +10,10 @@ import type { CutTable, Tables } from "./tables.js";
 export interface Criterion {
   /** Part that no cut changes. */
   readonly start: number;
-  /** Per operand and held level, per state. */
-  readonly costs: readonly (readonly Float64Array[])[];
+  readonly costs: CutCosts;
   /** The same or less, where what a cut costs depends on another one. */
-  readonly relaxed: readonly (readonly Float64Array[])[];
-  /** Of the relaxed costs, per operand. */
+  readonly relaxed: CutCosts;
+  /** Of the relaxed costs: of every operand as if it were alone. */
   readonly toGo: readonly CostToGo[];
 }
 
@@ -36,7 +36,7 @@ export function energyCriterion(tables: Tables, room: Room, permitted?: Permitte
   return withBounds(tables, array + iterations(layer.problem.loops) * layer.model.array.macEnergy, costs);
 }
 
-function withBounds({ operands, space }: Tables, start: number, costs: Criterion["costs"]): Criterion {
+function withBounds({ operands, space }: Tables, start: number, costs: CutCosts): Criterion {
   const relaxed = operands.map(({ cuts }, o) => pairedCosts(cuts, costs[o]!));
   return { start, costs, relaxed, toGo: relaxed.map((own) => costToGo(space, own)) };
 }
@@ -67,19 +67,10 @@ function pairedCosts(cuts: readonly CutTable[], costs: readonly Float64Array[]):
 export const hasPairs = (cuts: readonly CutTable[]): boolean =>
   cuts.some(({ replicas }, level) => level > 0 && replicas !== undefined);
 
-/**
- * Whether a cut occurs in a mapping of at most `limit`, as far as bounds of the operands one by one can tell.
- *
- * @param costs - per operand and held level, per state
- */
-export function within(
-  { space }: Tables,
-  costs: Criterion["costs"],
-  toGo: Criterion["toGo"],
-  limit: number,
-): Permitted {
-  const least = toGo.reduce((sum, rows) => sum + rows[0]![0]!, 0);
-  const tight = costs.map((own, o) => {
+/** Whether a cut occurs in a mapping of at most `limit`, as far as bounds of the operands one by one can tell. */
+export function within({ space }: Tables, { start, relaxed, toGo }: Criterion, limit: number): Permitted {
+  const least = toGo.reduce((sum, rows) => sum + rows[0]![0]!, start);
+  const tight = relaxed.map((own, o) => {
     const soFar = costSoFar(space, own);
     const most = limit - least + toGo[o]![0]![0]!;
     return own.map((cost, level) => {
@@ -161,7 +152,7 @@ function levelTimes({ timesAt }: CutTable, energy: Float64Array, portCount: numb
 const zeroWhereFinite = ({ costs }: Criterion, o: number, level: number): Float64Array =>
   costs[o]![level]!.map((cost) => (cost === Number.POSITIVE_INFINITY ? cost : 0));
 
-function criterion(tables: Tables, start: number, costs: Criterion["costs"]): Criterion {
+function criterion(tables: Tables, start: number, costs: CutCosts): Criterion {
   return { start, costs, relaxed: costs, toGo: costs.map((own) => costToGo(tables.space, own)) };
 }
 

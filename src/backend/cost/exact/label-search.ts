@@ -4,9 +4,11 @@
  * has used no less of anything is dropped.
  */
 import { relevanceOf } from "../mapper/layer-model.js";
+import type { Bound } from "./bounds.js";
 import { type Criterion, hasPairs, type TimeCriteria } from "./criteria.js";
 import type { Copies } from "./figures.js";
 import { LabelQueue, Labels } from "./labels.js";
+import { levelAt, type Nodes, nodesOf } from "./nodes.js";
 import type { Room } from "./room.js";
 import type { RoomPrices } from "./room-prices.js";
 import type { Tables } from "./tables.js";
@@ -21,11 +23,15 @@ export interface SearchGoal {
 export interface SearchSetting {
   readonly tables: Tables;
   readonly room: Room;
-  readonly energy: Criterion;
-  /** For a better bound of the energy; `undefined`: without. */
+  readonly energy: Pick<Criterion, "start" | "costs">;
+  /** Of the energy. */
+  readonly bound: Bound;
+  /** For a second bound of the energy, where room is contested. */
   readonly prices: RoomPrices | undefined;
-  /** Empty where time does not matter. */
+  /** No criteria where time does not matter. */
   readonly times: TimeCriteria;
+  /** Of each criterion of time. */
+  readonly timeBounds: readonly Bound[];
   readonly goal: SearchGoal;
   /** Partial mappings after which the search settles for what it has, or for the first that it gets by diving. */
   readonly limit: number;
@@ -59,10 +65,10 @@ export class LabelSearch {
   private readonly setting: SearchSetting;
   private readonly operandCount: number;
   private readonly isOutput: readonly boolean[];
+  private readonly nodes: Nodes;
   private readonly held: readonly number[];
-  private readonly radix: readonly number[];
+  /** Per operand: place of its first cut among all. */
   private readonly offsets: readonly number[];
-  private readonly nodesPerState: number;
   private readonly timesAt: number;
   /** Per factor: operands that it indexes. */
   private readonly indexes: readonly number[];
@@ -92,10 +98,9 @@ export class LabelSearch {
     this.times = times;
     this.operandCount = tables.operands.length;
     this.isOutput = tables.operands.map(({ operand }) => operand.model.isOutput);
-    this.held = tables.operands.map(({ cuts }) => cuts.length);
-    this.radix = this.held.map((_, o) => this.held.slice(0, o).reduce((product, held) => product * (held + 1), 1));
+    this.nodes = nodesOf(tables);
+    this.held = this.nodes.held;
     this.offsets = this.held.map((_, o) => this.held.slice(0, o).reduce((sum, held) => sum + held, 0));
-    this.nodesPerState = this.held.reduce((product, held) => product * (held + 1), 1);
     const cutCount = this.held.reduce((sum, held) => sum + held, 0);
     if (cutCount > 31) throw new Error("more than 31 levels below the homes of a layer's operands");
     this.timesAt = BITS + room.contested.length;
@@ -113,7 +118,7 @@ export class LabelSearch {
     this.stack = Array.from({ length: cutCount + 1 }, () => new Float64Array(width));
     this.levels = new Int32Array(this.operandCount);
     this.kept = new Float64Array(width);
-    this.goalNode = tables.space.stateCount * this.nodesPerState - 1;
+    this.goalNode = this.nodes.count - 1;
   }
 
   run(): SearchOutcome {
@@ -123,7 +128,7 @@ export class LabelSearch {
     for (; this.queue.size > 0; expanded++) {
       const label = this.queue.pop();
       if (this.labels.dead[label] === 1) continue;
-      if (this.labels.nodes[label] === this.goalNode) return this.outcome(label, expanded, true);
+      if (this.labels.nodes[label] === this.goalNode) return this.outcome(label, expanded, expanded <= limit);
       if (expanded === limit) this.queue.divesNow();
       if (expanded >= limit && (this.incumbent !== -1 || expanded >= 2 * limit)) {
         return this.outcome(this.incumbent, expanded, false);
@@ -158,12 +163,10 @@ export class LabelSearch {
     const { nodes, vectors, width, doubled } = this.labels;
     const node = nodes[label]!;
     this.parent = label;
-    this.state = Math.floor(node / this.nodesPerState);
+    this.state = Math.floor(node / this.nodes.perState);
     this.doubled = doubled[label]!;
-    let code = node % this.nodesPerState;
     for (let o = 0; o < this.operandCount; o++) {
-      this.levels[o] = code % (this.held[o]! + 1);
-      code = Math.floor(code / (this.held[o]! + 1));
+      this.levels[o] = levelAt(this.nodes, node % this.nodes.perState, o);
     }
     this.stack[0]!.set(vectors.subarray(label * width, (label + 1) * width));
     if (this.state === space.stateCount - 1) {
@@ -275,13 +278,13 @@ export class LabelSearch {
   /** Adds the label that `stack[depth]` and `levels` describe, if it can lead to a mapping within the limits and better than one known. */
   private emit(depth: number, state: number): void {
     const vector = this.stack[depth]!;
-    const bound = this.boundOf(vector, state);
+    let node = state * this.nodes.perState;
+    for (let o = 0; o < this.operandCount; o++) node += this.levels[o]! * this.nodes.radix[o]!;
+    const bound = this.boundOf(vector, node, state);
     if (bound > this.ceiling || bound === Number.POSITIVE_INFINITY || !this.isRoomAhead(vector, state)) return;
     const { kept } = this;
     kept.set(vector);
     this.forgetWhatIsDone(kept);
-    let node = state * this.nodesPerState;
-    for (let o = 0; o < this.operandCount; o++) node += this.levels[o]! * this.radix[o]!;
     const labelDepth = this.parent === -1 ? 0 : this.labels.depths[this.parent]! + 1 + depth;
     const slack = this.setting.rounding / 64;
     const label = this.labels.add(node, kept, slack, this.parent, this.factor, this.doubled, labelDepth);
@@ -294,35 +297,28 @@ export class LabelSearch {
   }
 
   /** Least value of what is minimised that a label may lead to; infinite beyond the limits. Energies are in units of their rounding. */
-  private boundOf(vector: Float64Array, state: number): number {
-    const { goal, rounding } = this.setting;
-    const { times } = this;
-    const pj = this.countsEnergy ? this.energyBound(vector, state) : 0;
-    if (pj > goal.energyLimit) return Number.POSITIVE_INFINITY;
+  private boundOf(vector: Float64Array, node: number, state: number): number {
+    const { goal, rounding, timeBounds } = this.setting;
+    const pj = this.countsEnergy ? this.energyBound(vector, node, state) : 0;
+    if (pj > goal.energyLimit || pj === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
     let cycles = 0;
-    for (let k = 0; k < times.length; k++) {
-      cycles = Math.max(cycles, vector[this.timesAt + k]! + this.toGo(times[k]!.toGo, state));
+    for (let k = 0; k < timeBounds.length; k++) {
+      cycles = Math.max(cycles, vector[this.timesAt + k]! + timeBounds[k]!.toGo(node, state, this.levels));
     }
     if (cycles > goal.latencyLimit || cycles === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
     return goal.minimise === "energy" ? Math.round(pj / rounding) : cycles;
   }
 
-  private energyBound(vector: Float64Array, state: number): number {
-    const { energy, prices, room } = this.setting;
-    const apart = vector[ENERGY]! + this.toGo(energy.toGo, state);
-    if (prices === undefined) return apart;
-    let paid = vector[ENERGY]! + this.toGo(prices.toGo, state);
+  private energyBound(vector: Float64Array, node: number, state: number): number {
+    const { bound, prices, room } = this.setting;
+    const free = vector[ENERGY]! + bound.toGo(node, state, this.levels);
+    if (prices === undefined) return free;
+    let paid = vector[ENERGY]! + prices.toGo[node]!;
     for (let i = 0; i < room.contested.length; i++) {
       const { holds, memory } = room.contested[i]!;
       if (this.isNeeded(holds)) paid -= prices.perBit[i]! * (room.available[memory]! - vector[BITS + i]!);
     }
-    return Math.max(apart, paid);
-  }
-
-  private toGo(toGo: Criterion["toGo"], state: number): number {
-    let sum = 0;
-    for (let o = 0; o < this.operandCount; o++) sum += toGo[o]![this.levels[o]!]![state]!;
-    return sum;
+    return Math.max(free, paid);
   }
 
   /** Whether every contested memory has room for the blocks to come, which are no smaller than they would be here. */
@@ -374,9 +370,9 @@ export class LabelSearch {
     const factors: number[] = [];
     const positions: number[][] = this.held.map(() => []);
     path.forEach((label) => {
-      const code = this.labels.nodes[label]! % this.nodesPerState;
-      this.held.forEach((held, o) => {
-        const level = Math.floor(code / this.radix[o]!) % (held + 1);
+      const code = this.labels.nodes[label]! % this.nodes.perState;
+      this.held.forEach((_, o) => {
+        const level = levelAt(this.nodes, code, o);
         while (positions[o]!.length < level) positions[o]!.push(factors.length);
       });
       if (this.labels.factors[label]! >= 0) factors.push(this.labels.factors[label]!);

@@ -10,7 +10,7 @@ import { type ExactLayer, exactLayer } from "./exact-layer.js";
 import { fewestBlocks } from "./fewest-blocks.js";
 import { orderFigures } from "./figures.js";
 import { exactProblemKeys } from "./problem-key.js";
-import { lowerBounds, type Objective, type Searched, searchMapping } from "./search.js";
+import { lowerBounds, type Objective, type Patience, type Searched, searchMapping } from "./search.js";
 import { allOrders } from "./space.js";
 import { priceTables } from "./tables.js";
 
@@ -28,10 +28,23 @@ export function createExactMapper(rules: RuleSet): Mapper {
   };
 }
 
-/** @param objective - what is least; the other one decides ties */
-export function mapExactly(problem: MappingProblem, rules: RuleSet, objective: Objective = "energy"): MappingResult {
+/**
+ * @param objective - what is least; the other one decides ties
+ * @param patience - absent: enough for a proof in nearly all cases
+ */
+export function mapExactly(
+  problem: MappingProblem,
+  rules: RuleSet,
+  objective: Objective = "energy",
+  patience?: Patience,
+): MappingResult {
   const layer = exactLayer(problem);
-  const searched = searchMapping(priceTables(layer, allOrders(temporalFactors(layer, rules))), objective);
+  const searched = searchMapping(
+    priceTables(layer, allOrders(temporalFactors(layer, rules))),
+    objective,
+    undefined,
+    patience,
+  );
   if (searched.feasible) return mappingResult(layer, searched);
   if (searched.memory === undefined) throw new Error("no mapping although the smallest blocks fit");
   return { feasible: false, memory: searched.memory };

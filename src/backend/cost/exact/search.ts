@@ -1,5 +1,6 @@
 /** The best cut order of a space: least energy and then time, or the other way round, proven by the bounds of `criteria.ts`. */
 import type { SearchCertificate } from "../../../ir/cost-model.js";
+import { ApartBound, affordableCuts, type CutSets, JointBound, jointToGo } from "./bounds.js";
 import {
   type Criterion,
   energyCriterion,
@@ -13,8 +14,10 @@ import {
 import type { Blocks } from "./evaluate.js";
 import type { CutOrder } from "./figures.js";
 import { LabelSearch, type SearchGoal, type SearchOutcome } from "./label-search.js";
+import { type Nodes, nodesOf } from "./nodes.js";
 import { overfullMemory, type Room, roomOf } from "./room.js";
 import { type RoomPrices, roomPrices, roomWorth } from "./room-prices.js";
+import { smallestOrder } from "./smallest-order.js";
 import type { Tables } from "./tables.js";
 
 export type Objective = "energy" | "latency";
@@ -30,11 +33,19 @@ export type Searched =
   /** Id of a memory that cannot hold what must stay in it; `undefined` where no single one is to blame. */
   | { readonly feasible: false; readonly memory: string | undefined };
 
-/** Partial mappings that a search looks at before it settles for the best one so far. */
-const EXPANSION_LIMIT = 100_000;
+/** Numbers of partial mappings that a search looks at, for either objective. */
+export interface Patience {
+  /** After these, better bounds pay. */
+  readonly quick: number;
+  /** After these, it settles for the best mapping so far. */
+  readonly limit: number;
+}
 
-/** Partial mappings after which better bounds pay. */
-const QUICK_LIMIT = 1000;
+/** On the built-in accelerators a typical layer takes 20 to 500, tight memories up to 40 000. */
+const PATIENCE: Patience = { quick: 1000, limit: 100_000 };
+
+/** Nodes over which bounds of all operands are worked out. */
+const NODE_LIMIT = 2_000_000;
 
 /** Energies that differ by less, relative to the whole, are equal: sums of doubles in another order differ too. */
 const ENERGY_ROUNDING = 2 ** -40;
@@ -47,32 +58,32 @@ interface Hunt {
   readonly room: Room;
   /** pJ. */
   readonly rounding: number;
-  readonly limit: number;
+  readonly patience: Patience;
 }
 
 /**
  * Best cut order of a space: of those that are equal in the first and the second objective, one that depends on the problem alone.
  *
  * @param permitted - cuts that are not excluded by somebody's statement; absent: all
- * @param limit - partial mappings to look at, for either objective
  */
 export function searchMapping(
   tables: Tables,
   objective: Objective,
   permitted?: Permitted,
-  limit = EXPANSION_LIMIT,
+  patience = PATIENCE,
 ): Searched {
   const room = roomOf(tables);
   const memory = overfullMemory(tables, room);
   if (memory !== undefined) return { feasible: false, memory };
   const energy = energyCriterion(tables, room, permitted);
   const found = searchInTurn(
-    { tables, room, rounding: lowerBound(energy) * ENERGY_ROUNDING, limit },
+    { tables, room, rounding: lowerBound(energy) * ENERGY_ROUNDING, patience },
     energy,
     objective,
   );
-  if (found.best === undefined) return { feasible: false, memory: undefined };
-  const { factors, positions, copies } = found.best;
+  const best = found.best ?? (permitted === undefined ? smallestOrder(tables) : undefined);
+  if (best === undefined) return { feasible: false, memory: undefined };
+  const { factors, positions, copies } = best;
   return {
     feasible: true,
     order: { loops: factors.map((f) => tables.space.factors[f]!), positions },
@@ -111,37 +122,80 @@ function searchInTurn(hunt: Hunt, energy: Criterion, objective: Objective): Sear
 
 /** Cuts that some mapping within a limit of energy may have. */
 function affordable({ tables }: Hunt, energy: Criterion, limit: number): Criterion {
-  if (limit === Number.POSITIVE_INFINITY) return energy;
-  return narrowed(tables, energy, within(tables, energy.relaxed, energy.toGo, limit - energy.start));
+  return limit === Number.POSITIVE_INFINITY ? energy : narrowed(tables, energy, within(tables, energy, limit));
 }
 
-/** Searches with plain bounds, and where these do not lead to an end soon, with prices for contested room. */
+/** Searches with bounds that look at every operand alone, and where these do not lead to an end soon, with bounds of them all. */
 function searchPatiently(hunt: Hunt, energy: Criterion, goal: SearchGoal): SearchOutcome {
-  const quick = search({ ...hunt, limit: Math.min(hunt.limit, QUICK_LIMIT) }, energy, goal);
-  if (quick.isComplete || hunt.limit <= QUICK_LIMIT) return quick;
-  const long = searchWithPrices(hunt, energy, goal, quick);
+  const { quick: soon, limit } = hunt.patience;
+  const quick = searchApart(hunt, energy, goal, Math.min(soon, limit));
+  if (quick.isComplete || limit <= soon) return quick;
+  const isSmall = nodesOf(hunt.tables).count <= NODE_LIMIT;
+  const long = isSmall ? searchJointly(hunt, energy, goal, quick) : searchApart(hunt, energy, goal, limit);
   const best = long.best !== undefined && long.value <= quick.value ? long : quick;
   return { ...best, expanded: quick.expanded + long.expanded, isComplete: long.isComplete };
 }
 
-function searchWithPrices(hunt: Hunt, energy: Criterion, goal: SearchGoal, known: SearchOutcome): SearchOutcome {
-  const { tables, room, rounding } = hunt;
-  const reached = goal.minimise === "energy" ? known.value + rounding : Number.POSITIVE_INFINITY;
-  const target = Math.min(goal.energyLimit, reached);
-  const prices = target < Number.POSITIVE_INFINITY ? roomPrices(tables, room, energy, target) : undefined;
-  if (prices === undefined) return search(hunt, energy, goal);
-  const budget = target - energy.start + roomWorth(room, prices);
-  const fewer = narrowed(tables, energy, within(tables, prices.costs, prices.toGo, budget));
-  return search(hunt, fewer, goal, prices);
-}
-
-function search(
-  { tables, room, rounding, limit }: Hunt,
+function searchApart(
+  { tables, room, rounding }: Hunt,
   energy: Criterion,
   goal: SearchGoal,
-  prices?: RoomPrices,
+  limit: number,
 ): SearchOutcome {
-  const isTimed = goal.minimise === "latency" || goal.latencyLimit < Number.POSITIVE_INFINITY;
-  const times = isTimed ? timeCriteria(tables, room, energy) : NO_TIME;
-  return new LabelSearch({ tables, room, energy, prices, times, goal, limit, rounding }).run();
+  const times = asksForTime(goal) ? timeCriteria(tables, room, energy) : NO_TIME;
+  const timeBounds = times.criteria.map(({ toGo }) => new ApartBound(toGo));
+  const bound = new ApartBound(energy.toGo);
+  return new LabelSearch({
+    tables,
+    room,
+    energy,
+    bound,
+    prices: undefined,
+    times,
+    timeBounds,
+    goal,
+    limit,
+    rounding,
+  }).run();
 }
+
+/** @param known - a mapping that need not be beaten */
+function searchJointly(hunt: Hunt, energy: Criterion, goal: SearchGoal, known: SearchOutcome): SearchOutcome {
+  const {
+    tables,
+    room,
+    rounding,
+    patience: { limit },
+  } = hunt;
+  const nodes = nodesOf(tables);
+  const { space } = tables;
+  const reached = goal.minimise === "energy" ? known.value + rounding : Number.POSITIVE_INFINITY;
+  const budget = Math.min(goal.energyLimit, reached) - energy.start;
+  const free = jointToGo(space, nodes, energy.relaxed);
+  const isTight = budget < Number.POSITIVE_INFINITY;
+  const prices =
+    isTight && room.contested.length > 0 ? roomPrices(tables, room, nodes, energy.relaxed, budget) : undefined;
+  const times = asksForTime(goal) ? timeCriteria(tables, room, energy) : NO_TIME;
+  const cuts = isTight && asksForTime(goal) ? cutsWithin(hunt, nodes, energy, free, prices, budget) : undefined;
+  const timeBounds = times.criteria.map(({ costs }) => new JointBound(jointToGo(space, nodes, costs, cuts)));
+  const bound = new JointBound(free);
+  return new LabelSearch({ tables, room, energy, bound, prices, times, timeBounds, goal, limit, rounding }).run();
+}
+
+/** Cuts on ways that are not above the budget, whatever room costs. */
+function cutsWithin(
+  { tables, room }: Hunt,
+  nodes: Nodes,
+  { relaxed }: Criterion,
+  free: Float64Array,
+  prices: RoomPrices | undefined,
+  budget: number,
+): CutSets {
+  const cuts = affordableCuts(tables.space, nodes, relaxed, free, budget);
+  if (prices === undefined) return cuts;
+  const paid = affordableCuts(tables.space, nodes, prices.costs, prices.toGo, budget + roomWorth(room, prices));
+  return cuts.map((set, node) => set & paid[node]!);
+}
+
+const asksForTime = ({ minimise, latencyLimit }: SearchGoal): boolean =>
+  minimise === "latency" || latencyLimit < Number.POSITIVE_INFINITY;

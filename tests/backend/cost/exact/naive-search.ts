@@ -1,5 +1,5 @@
 /** Every order, every cut position and every number of blocks, one by one: the plain twin of the search. */
-import { type ExactLayer, heldLevels } from "../../../../src/backend/cost/exact/exact-layer.js";
+import { computeCycles, type ExactLayer, heldLevels } from "../../../../src/backend/cost/exact/exact-layer.js";
 import {
   type Copies,
   levelSerial,
@@ -24,9 +24,14 @@ interface Choice {
 }
 
 /** Energy without that of the operations, and latency, of every mapping that fits; the pairs that differ. */
-export function allPrices(layer: ExactLayer, factors: readonly Loop[], compute: number): readonly Price[] {
+export const allPrices = (layer: ExactLayer, factors: readonly Loop[]): readonly Price[] =>
+  pricesOf(layer, distinctOrders(factors));
+
+/** The same of some orders. */
+export function pricesOf(layer: ExactLayer, orders: Iterable<readonly Loop[]>): readonly Price[] {
+  const compute = computeCycles(layer);
   const found = new Map<string, Price>();
-  for (const loops of distinctOrders(factors)) {
+  for (const loops of orders) {
     const choices = layer.operands.map((_, o) => operandChoices(layer, o, loops));
     const none: Choice = {
       energy: 0,

@@ -69,6 +69,32 @@ const heldCount = ({ operands, hierarchy }: MappingProblem): number =>
       0,
     );
 
+/** A product whose terms are spread over two array dims and added at two levels of the output's chain. */
+export const spreadReduction: fc.Arbitrary<MappingProblem> = fc
+  .record({
+    specs: fc.tuple(spec, spec, spec),
+    sizes: fc.record({ K: fc.constantFrom(1, 2, 4), C: fc.integer({ min: 2, max: 16 }), OX: fc.constantFrom(1, 2, 3) }),
+    unrolled: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 2 })),
+    width: fc.integer({ min: 1, max: 4 }),
+  })
+  .map(({ specs, sizes, unrolled, width }): MappingProblem => {
+    const served = [[], ["D1"], ["D1", "D2"]];
+    const own = specs.map((each, i): Spec => ({ ...each, holds: ["O"], served: served[i]!, room: each.room + 1 }));
+    return {
+      loops: Object.entries(sizes).map(([dim, size]) => ({ dim, size })),
+      operands: [
+        { name: "O", memoryOperand: "O", bits: 2 * width, relevant: ["K", "OX"], windows: [] },
+        { name: "X", memoryOperand: "I1", bits: 3, relevant: ["C", "OX"], windows: [] },
+      ],
+      finalOutputBits: width,
+      hierarchy: {
+        array: { dims: [3, 2].map((size, i) => ({ name: `D${i + 1}`, size })), macEnergy: picojoules(1) },
+        memories: memories([...own, HOME]),
+      },
+      unrolling: unrolled.map((size, i) => ({ arrayDim: `D${i + 1}`, dim: "C", size })),
+    };
+  });
+
 /** @param levels - most levels below the homes, over all operands */
 export const tightProblem = (levels: number): fc.Arbitrary<MappingProblem> =>
   fc
