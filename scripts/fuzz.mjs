@@ -1,5 +1,5 @@
 /**
- * Spoils real models and imports them: `npm run fuzz -- [--seed n] [--cases n] [--first n] [file.onnx …]`. A case is its seed and
+ * Spoils the built-in models, or those that are named, and seeds of what these lack, and imports them: `npm run fuzz -- [--seed n] [--cases n] [--first n] [file.onnx …]`. A case is its seed and
  * number; every batch runs in a process of its own, with a limit on memory and on the time of each case.
  */
 import { fork } from "node:child_process";
@@ -44,7 +44,8 @@ process.exitCode = failures.length === 0 ? 0 : 1;
  */
 function runBatch(from, count) {
   const worker = fileURLToPath(new URL("fuzz/worker.mjs", import.meta.url));
-  const child = fork(worker, [from, count, seed, ...files].map(String), {
+  const seeds = positionals.length > 0 ? "files-alone" : "with-seeds";
+  const child = fork(worker, [from, count, seed, seeds, ...files].map(String), {
     execArgv: [`--max-old-space-size=${LIMIT.megabytes}`],
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
@@ -81,6 +82,8 @@ function record({ ended, milliseconds, bytes, outcome, problem }) {
   if (problem !== undefined) failures.push({ case: ended, problem });
   else if (milliseconds > LIMIT.milliseconds)
     failures.push({ case: ended, problem: `it took ${milliseconds.toFixed(0)} ms` });
+  else if (bytes > LIMIT.megabytes * 2 ** 20)
+    failures.push({ case: ended, problem: `its process grew to ${(bytes / 2 ** 20).toFixed(0)} MB` });
 }
 
 function builtInModels() {

@@ -2,7 +2,7 @@
 import onnxProto from "onnx-proto";
 import { below, createRandom, pick } from "./random.mjs";
 
-const { ModelProto } = onnxProto.onnx;
+const { GraphProto, ModelProto, NodeProto } = onnxProto.onnx;
 
 /** Numbers at which arithmetic and allocation go wrong. */
 const NUMBERS = [
@@ -23,11 +23,19 @@ const NUMBERS = [
   -(2 ** 60),
 ];
 const NAMES = ["", "x", "__proto__", "constructor", "\u0000", "a,b", "../../etc/passwd", "🜁".repeat(50)];
-const OPERATORS =
-  "Conv ConvTranspose MaxPool AveragePool GlobalAveragePool Gemm MatMul Einsum Add Mul Relu Clip Softmax ReduceMean ArgMax Reshape Flatten Squeeze Unsqueeze Transpose Concat Split Slice Gather Pad Tile Expand Resize Upsample DepthToSpace Shape ConstantOfShape Range Where Cast OneHot TopK NonZero Loop If Scan LSTM GRU BatchNormalization LayerNormalization InstanceNormalization QuantizeLinear DequantizeLinear QLinearConv Identity Dropout CumSum ScatterND Frobnicate".split(
-    " ",
-  );
-const DOMAINS = ["", "ai.onnx", "com.microsoft", "ai.onnx.ml", "acme"];
+const OPERATORS = [
+  "Conv ConvTranspose MaxPool AveragePool LpPool GlobalAveragePool Gemm MatMul Einsum DeformConv MaxUnpool MaxRoiPool",
+  "Add Mul Div Mod Sum Max Where And Equal Not Relu Clip PRelu Softmax ReduceMean ReduceSum ReduceProd ArgMax CumSum",
+  "Reshape Flatten Squeeze Unsqueeze Transpose Concat Split Slice Gather GatherElements GatherND ScatterND ScatterElements Pad",
+  "Tile Expand Resize Upsample DepthToSpace SpaceToDepth Shape Size Constant ConstantOfShape Range Cast CastLike OneHot TopK",
+  "NonZero Compress Trilu EyeLike GridSample RoiAlign Col2Im CenterCropPad AffineGrid STFT DFT RandomNormal Multinomial Unique",
+  "Loop If Scan LSTM GRU RNN BatchNormalization LayerNormalization InstanceNormalization GroupNormalization LRN",
+  "MeanVarianceNormalization LpNormalization QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearConv QLinearMatMul",
+  "ConvInteger MatMulInteger Attention MultiHeadAttention GroupQueryAttention SkipLayerNormalization EmbedLayerNormalization",
+  "FusedConv FusedMatMul FusedGemm QAttention QLinearConcat QLinearAdd MatMulNBits RotaryEmbedding BiasGelu Quant MultiThreshold",
+  "SequenceAt SplitToSequence Optional Identity Dropout Cell Carry Stack ScanSlice Result RecurrentProduct Dense Twice Frobnicate",
+].flatMap((line) => line.split(" "));
+const DOMAINS = ["", "ai.onnx", "com.microsoft", "ai.onnx.ml", "acme", "local", "kerf", "qonnx.custom_op.general"];
 
 /**
  * @param {Uint8Array} bytes - a model
@@ -36,7 +44,7 @@ const DOMAINS = ["", "ai.onnx", "com.microsoft", "ai.onnx.ml", "acme"];
  */
 export function spoil(bytes, seed) {
   const random = createRandom(seed);
-  return random() < 0.4 ? spoilBytes(bytes, random) : spoilMessages(bytes, random);
+  return random() < 0.25 ? spoilBytes(bytes, random) : spoilMessages(bytes, random);
 }
 
 /**
@@ -81,31 +89,45 @@ const splice = (bytes, at, dropped, added) =>
  */
 function spoilMessages(bytes, random) {
   const model = ModelProto.decode(bytes);
-  for (let count = 1 + below(random, 5); count > 0; count--) pick(random, MESSAGE_CHANGES)(model, random);
+  for (let count = 1 + below(random, 4); count > 0; count--) pick(random, MESSAGE_CHANGES)(model, random);
   return ModelProto.encode(model).finish();
 }
 
 /** @typedef {onnxProto.onnx.IModelProto} Model */
 
-/** @type {readonly ((model: Model, random: () => number) => void)[]} */
+/** @type {readonly ((node: Node, random: Random, nodes: Node[], model: Model) => void)[]} */
+const NODE_CHANGES = [
+  (node, random) => Object.assign(node, { opType: pick(random, OPERATORS) }),
+  (node, random) => Object.assign(node, { opType: pick(random, OPERATORS) }),
+  (node, random) => Object.assign(node, { domain: pick(random, DOMAINS) }),
+  (node, random, _nodes, model) => rewire(node.input ?? [], namesOf(model), random),
+  (node, random, _nodes, model) => rewire(node.output ?? [], namesOf(model), random),
+  (node, random) => rewire(node.output ?? [], [""], random),
+  (node, random) => void node.input?.splice(below(random, 3), 1),
+  (node, random) => changeSome(node.attribute ?? [], random, changeAttribute(random)),
+  (node, random) => changeSome(node.attribute ?? [], random, changeAttribute(random)),
+  (node, random, nodes) => changeSome(nodes, random, (other) => void node.attribute?.push(...(other.attribute ?? []))),
+];
+
+/** @typedef {onnxProto.onnx.INodeProto} Node */
+/** @typedef {onnxProto.onnx.IAttributeProto} Attribute */
+/** @typedef {() => number} Random */
+
+/** @type {readonly ((model: Model, random: Random) => void)[]} */
 const MESSAGE_CHANGES = [
-  (model, random) =>
-    changeSome(nodesOf(model), random, (node) => Object.assign(node, { opType: pick(random, OPERATORS) })),
-  (model, random) =>
-    changeSome(nodesOf(model), random, (node) => Object.assign(node, { domain: pick(random, DOMAINS) })),
-  (model, random) => changeSome(nodesOf(model), random, (node) => rewire(node.input ?? [], namesOf(model), random)),
-  (model, random) => changeSome(nodesOf(model), random, (node) => rewire(node.output ?? [], namesOf(model), random)),
-  (model, random) => changeSome(nodesOf(model), random, (node) => void node.input?.splice(below(random, 3), 1)),
-  (model, random) => void nodesOf(model).splice(below(random, nodesOf(model).length), 1),
-  (model, random) => changeSome(nodesOf(model), random, (node) => void nodesOf(model).push({ ...node })),
-  (model, random) =>
-    changeSome(nodesOf(model), random, (node) => changeSome(node.attribute ?? [], random, changeAttribute(random))),
-  (model, random) =>
-    changeSome(nodesOf(model), random, (node) => changeSome(node.attribute ?? [], random, changeAttribute(random))),
-  (model, random) =>
-    changeSome(nodesOf(model), random, (node) =>
-      changeSome(nodesOf(model), random, (other) => void node.attribute?.push(...(other.attribute ?? []))),
-    ),
+  ...NODE_CHANGES.map((change) => nodeChange(change)),
+  (model, random) => {
+    const nodes = nodesOf(model, random);
+    nodes.splice(below(random, nodes.length), 1);
+  },
+  (model, random) => {
+    const nodes = nodesOf(model, random);
+    changeSome(nodes, random, (node) => void nodes.push({ ...node }));
+  },
+  repeatSomething,
+  repeatSomething,
+  renameSomething,
+  changeFunction,
   (model, random) => changeSome(model.graph?.initializer ?? [], random, (tensor) => changeTensor(tensor, random)),
   (model, random) => changeSome(model.graph?.initializer ?? [], random, (tensor) => changeTensor(tensor, random)),
   (model, random) => void model.graph?.initializer?.splice(below(random, 9), 1),
@@ -116,11 +138,125 @@ const MESSAGE_CHANGES = [
     changeSome(model.opsetImport ?? [], random, (opset) => Object.assign(opset, { version: below(random, 26) })),
 ];
 
-/** @param {Model} model */
-const nodesOf = (model) => model.graph?.node ?? [];
+/**
+ * @param {(node: Node, random: Random, nodes: Node[], model: Model) => void} change
+ * @returns {(model: Model, random: Random) => void}
+ */
+function nodeChange(change) {
+  return (model, random) => {
+    const nodes = nodesOf(model, random);
+    changeSome(nodes, random, (node) => change(node, random, nodes, model));
+  };
+}
+
+/** Nodes of the graph more often than not, else of a function or of a body at any depth. @param {Model} model @param {Random} random */
+function nodesOf(model, random) {
+  const own = model.graph?.node ?? [];
+  if (random() < 0.5) return own;
+  const lists = [own, ...(model.functions ?? []).map(({ node }) => node ?? [])];
+  return pick(
+    random,
+    lists.flatMap((list) => [list, ...bodiesOf(list).map(({ node }) => node ?? [])]),
+  );
+}
+
+/** @param {readonly Node[]} nodes @returns {readonly onnxProto.onnx.IGraphProto[]} */
+const bodiesOf = (nodes) =>
+  nodes.flatMap(({ attribute }) =>
+    (attribute ?? []).flatMap(({ g }) => (g === null || g === undefined ? [] : [g, ...bodiesOf(g.node ?? [])])),
+  );
 
 /** @param {Model} model */
-const namesOf = (model) => [...NAMES, ...nodesOf(model).flatMap(({ output }) => output ?? [])];
+const namesOf = (model) => [...NAMES, ...(model.graph?.node ?? []).flatMap(({ output }) => output ?? [])];
+
+/** Lists that are longer than anybody expects. @param {Model} model @param {Random} random */
+function repeatSomething(model, random) {
+  const nodes = nodesOf(model, random);
+  changeSome(nodes, random, (node) => {
+    const times = pick(random, [2, 10, 100, 1000, 5000]);
+    const attribute = (node.attribute ?? [])[below(random, node.attribute?.length ?? 0)];
+    const changes = [
+      () => Object.assign(node, { input: repeated(node.input ?? [], times) }),
+      () => Object.assign(node, { output: repeated(node.output ?? [], times).map((name, i) => `${name}${i}`) }),
+      () => attribute && Object.assign(attribute, { ints: repeated(attribute.ints ?? [], times) }),
+      () => attribute?.t && Object.assign(attribute.t, { dims: repeated(attribute.t.dims ?? [], times) }),
+      () => nodes.push(...copies(node, times)),
+      () =>
+        changeSome(model.graph?.initializer ?? [], random, (tensor) =>
+          Object.assign(tensor, { dims: repeated(tensor.dims ?? [], times) }),
+        ),
+      () =>
+        changeSome(model.graph?.input ?? [], random, (info) => {
+          const shape = info.type?.tensorType?.shape;
+          if (shape) shape.dim = repeated(shape.dim ?? [], times);
+        }),
+    ];
+    pick(random, changes)();
+  });
+}
+
+const MOST = 20_000;
+const MOST_COPIES = 250;
+
+/** @template T @param {readonly T[]} list @param {number} times @returns {T[]} */
+const repeated = (list, times) =>
+  Array.from({ length: Math.min(MOST, list.length * times) }, (_, i) => /** @type {T} */ (list[i % list.length]));
+
+/** The node again and again, each with outputs of its own. @param {Node} node @param {number} times @returns {Node[]} */
+const copies = (node, times) =>
+  Array.from({ length: Math.min(MOST_COPIES, times) }, (_, i) => ({
+    ...node,
+    name: `${node.name ?? ""}${i}`,
+    output: (node.output ?? []).map((name) => (name === "" ? "" : `${name}~${i}`)),
+  }));
+
+/** @param {Model} model @param {Random} random */
+function renameSomething(model, random) {
+  const nodes = nodesOf(model, random);
+  changeSome(nodes, random, (node) => {
+    const changes = [
+      () => Object.assign(node, { name: pick(random, namesOf(model)) }),
+      () => changeSome(nodes, random, (other) => Object.assign(node, { name: other.name })),
+      () => changeSome(bodiesOf(nodes), random, (body) => rename(body.output ?? [], namesOf(model), random)),
+      () => changeSome(bodiesOf(nodes), random, (body) => rename(body.input ?? [], namesOf(model), random)),
+      () => rename(model.graph?.output ?? [], namesOf(model), random),
+      () => rename(model.graph?.initializer ?? [], namesOf(model), random),
+    ];
+    pick(random, changes)();
+  });
+}
+
+/** @param {readonly { name?: string | null }[]} infos @param {readonly string[]} names @param {Random} random */
+const rename = (infos, names, random) =>
+  changeSome(infos, random, (info) => Object.assign(info, { name: pick(random, names) }));
+
+/** A body in a node of its own is a copy: messages that hold themselves cannot be written. */
+/** @param {onnxProto.onnx.IGraphProto} graph */
+const copyOf = (graph) => GraphProto.decode(GraphProto.encode(graph).finish());
+/** @param {Node} node */
+const nodeCopyOf = (node) => NodeProto.decode(NodeProto.encode(node).finish());
+
+/** Functions that call others or themselves, bodies that move to other nodes. @param {Model} model @param {Random} random */
+function changeFunction(model, random) {
+  const nodes = nodesOf(model, random);
+  const functions = model.functions ?? [];
+  changeSome(nodes, random, (node) => {
+    const changes = [
+      () => changeSome(functions, random, ({ name, domain }) => Object.assign(node, { opType: name, domain })),
+      () => changeSome(functions, random, ({ input }) => rewire(input ?? [], namesOf(model), random)),
+      () => changeSome(functions, random, ({ output }) => rewire(output ?? [], namesOf(model), random)),
+      () => changeSome(functions, random, (body) => Object.assign(body, { domain: pick(random, DOMAINS) })),
+      () => changeSome(functions, random, (body) => Object.assign(body, { name: pick(random, OPERATORS) })),
+      () =>
+        changeSome(bodiesOf(nodes), random, (g) => void node.attribute?.push({ name: "body", type: 5, g: copyOf(g) })),
+      () => changeSome(bodiesOf(nodes), random, (g) => void g.node?.push(...copies(nodeCopyOf(node), 3))),
+      () => changeSome(bodiesOf(nodes), random, (g) => void g.input?.splice(below(random, 3), 1)),
+      () => changeSome(bodiesOf(nodes), random, (g) => void g.output?.splice(below(random, 3), 1)),
+      () => changeSome(node.attribute ?? [], random, (attribute) => Object.assign(attribute, { refAttrName: "axis" })),
+    ];
+    pick(random, changes)();
+  });
+}
 
 /**
  * @template T

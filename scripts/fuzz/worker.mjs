@@ -5,25 +5,50 @@ import { importOnnx } from "../../dist/frontend/onnx/import.js";
 import { DiagnosticError } from "../../dist/ir/diagnostics.js";
 import { verifyNetwork } from "../../dist/ir/verify.js";
 import { spoil } from "./mutate.mjs";
+import { createRandom, pick } from "./random.mjs";
+import { seedModels } from "./seeds.mjs";
 
-const [first = "0", count = "0", seed = "0", ...files] = process.argv.slice(2);
-const models = files.map((file) => readFileSync(file));
+const SIZES = [1, 2, 5, 16, 17, 224, 65_536];
+const ODD_SIZES = [2 ** 31, 2 ** 31 + 1, 2 ** 53, 0, -1, 1.5, Number.NaN];
+
+const [first = "0", count = "0", seed = "0", seeds = "", ...files] = process.argv.slice(2);
+const models = [
+  ...files.map((file) => ({ bytes: readFileSync(file), symbols: [] })),
+  ...(seeds === "with-seeds" ? seedModels() : []),
+];
 
 for (let index = Number(first); index < Number(first) + Number(count); index++) {
   const model = models[index % models.length];
   if (model === undefined) throw new Error("no models to spoil");
-  const bytes = spoil(model, (Number(seed) * 1_000_003 + index) >>> 0);
+  const caseSeed = (Number(seed) * 1_000_003 + index) >>> 0;
+  const bytes = spoil(model.bytes, caseSeed);
   await tell({ began: index });
   const used = process.cpuUsage();
-  const problem = problemOf(bytes);
+  const problem = problemOf(bytes, bindingsOf(model.symbols, caseSeed));
   const { user, system } = process.cpuUsage(used);
   await tell({ ended: index, milliseconds: (user + system) / 1000, bytes: process.memoryUsage().rss, ...problem });
 }
 
-/** @param {Uint8Array} bytes */
-function problemOf(bytes) {
+/**
+ * Values for the symbols of a model, sensible more often than not.
+ *
+ * @param {readonly string[]} symbols
+ * @param {number} caseSeed
+ * @returns {Readonly<Record<string, number>>}
+ */
+function bindingsOf(symbols, caseSeed) {
+  const random = createRandom(~caseSeed);
+  const sizeOf = () => pick(random, random() < 0.9 ? SIZES : ODD_SIZES);
+  return Object.fromEntries(symbols.filter(() => random() < 0.8).map((name) => [name, sizeOf()]));
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {Readonly<Record<string, number>>} bindings
+ */
+function problemOf(bytes, bindings) {
   try {
-    const { network, totals, diagnostics } = importOnnx(bytes, { file: "spoilt.onnx" });
+    const { network, totals, diagnostics } = importOnnx(bytes, { file: "spoilt.onnx", bind: bindings });
     JSON.stringify(importDocument(network, totals, diagnostics));
     printImport(network, totals);
     const violations = verifyNetwork(network);

@@ -1,4 +1,7 @@
 /** Nodes that stand for a graph of others: local functions, bodies of control flow, operators that are told as their parts. */
+import { duplicateValue } from "../../ir/diagnostics/onnx.js";
+import type { Diagnostic } from "../../ir/diagnostics.js";
+import type { Location } from "../../ir/location.js";
 import { nodeIds } from "./graph.js";
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor } from "./model.js";
 
@@ -28,6 +31,23 @@ export interface PlacedExpansion {
   readonly ids: readonly string[];
   readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly OnnxTensor[];
+}
+
+/** Values that several nodes of an expansion write, or that come from outside as well. */
+export function definedTwice({ inputs, initializers = [], nodes }: Expansion, loc: Location): readonly Diagnostic[] {
+  const definers = new Map<string, string>([
+    ...inputs.map((name) => [name, "an input"] as const),
+    ...initializers.map(({ name }) => [name, "an initializer"] as const),
+  ]);
+  const ids = nodeIds(nodes);
+  return nodes.flatMap(({ outputs }, i) =>
+    outputs.flatMap((name) => {
+      if (name === "") return [];
+      const first = definers.get(name);
+      if (first === undefined) definers.set(name, `node '${ids[i]}'`);
+      return first === undefined ? [] : [duplicateValue(loc, name, first)];
+    }),
+  );
 }
 
 /** Values by the names that an expansion gives them → names in the graph. */
@@ -86,14 +106,22 @@ export function part(
 
 function rename(node: OnnxNode, names: Renaming): OnnxNode {
   const renamed = (list: readonly string[]) => list.map((name) => names.get(name) ?? name);
-  const attributes = [...node.attributes].map(([name, attribute]) => [name, renameIn(attribute, names)] as const);
   return {
     ...node,
     inputs: renamed(node.inputs),
     outputs: renamed(node.outputs),
-    attributes: new Map(attributes),
+    attributes: holdsGraphs(node) ? renameInside(node, names) : node.attributes,
   };
 }
+
+/** Most nodes have no bodies: their attributes are shared, not copied. */
+function holdsGraphs({ attributes }: OnnxNode): boolean {
+  for (const { kind } of attributes.values()) if (kind === "graphs") return true;
+  return false;
+}
+
+const renameInside = ({ attributes }: OnnxNode, names: Renaming): OnnxNode["attributes"] =>
+  new Map([...attributes].map(([name, attribute]) => [name, renameIn(attribute, names)]));
 
 const renameIn = (attribute: OnnxAttribute, names: Renaming): OnnxAttribute =>
   attribute.kind === "graphs"

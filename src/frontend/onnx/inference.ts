@@ -11,7 +11,7 @@ import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import { attributeReader } from "./attributes.js";
 import { quantisedBits } from "./data-type.js";
-import { type Expansion, placeExpansion } from "./expansion.js";
+import { definedTwice, type Expansion, placeExpansion } from "./expansion.js";
 import { contradicts, type Extent, isKnown, MAX_RANK, printShape, product, type Shape } from "./extent.js";
 import type { Wiring } from "./graph.js";
 import { localFunction } from "./local-function.js";
@@ -157,7 +157,7 @@ interface Budget {
 const MAX_DEPTH = 64;
 
 /** Parts for the smallest file; per node of the file, until there are many; and per node of any file. */
-const PARTS = { least: 30_000, perNode: 32, many: 150_000, always: 4 };
+const PARTS = { least: 20_000, perNode: 20, many: 150_000, always: 4 };
 
 function createBudget({ graph, functions }: Pick<OnnxModel, "graph" | "functions">): Budget {
   const written = [graph, ...functions.values()].reduce((sum, { nodes }) => sum + weigh(nodes).nodes, 0);
@@ -259,7 +259,7 @@ function tooLarge(id: string, { limit, refused }: Budget): Cause {
 
 function inferParts({ id, node, loc }: Pick<InferredNode, "id" | "node" | "loc">, expansion: Expansion, walk: Walk) {
   const { values, budget } = walk;
-  const errors: Diagnostic[] = [];
+  const errors = [...definedTwice(expansion, loc)];
   budget.left -= weigh(expansion.nodes).nodes;
   const placed = placeExpansion(expansion, id, node, (name) => values.has(name));
   for (const tensor of placed.initializers) {

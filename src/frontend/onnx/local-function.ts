@@ -30,6 +30,7 @@ function callOf(body: OnnxFunction, node: NodeContext): Expansion {
 
 /** Attributes that refer to the caller's take its values; those that it leaves out are left out. */
 function resolve(node: OnnxNode, given: Attributes): OnnxNode {
+  if (!mayRefer(node)) return node;
   const attributes = [...node.attributes].flatMap(([name, attribute]) => {
     if (attribute.kind === "graphs")
       return [[name, { kind: "graphs", value: attribute.value.map((graph) => resolveIn(graph, given)) }] as const];
@@ -38,6 +39,11 @@ function resolve(node: OnnxNode, given: Attributes): OnnxNode {
     return value === undefined ? [] : [[name, value] as const];
   });
   return { ...node, attributes: new Map(attributes) };
+}
+
+function mayRefer({ attributes }: OnnxNode): boolean {
+  for (const { kind } of attributes.values()) if (kind === "graphs" || kind === "reference") return true;
+  return false;
 }
 
 const resolveIn = (graph: OnnxGraph, given: Attributes): OnnxGraph => ({

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { importOnnx } from "../../../src/frontend/onnx/import.js";
 import { verifyNetwork } from "../../../src/ir/verify.js";
 import { type ModelSpec, node } from "../../support/onnx-builder.js";
+import { codesOf } from "../../support/onnx-import.js";
 import { bytesOf, DOMAIN, type FunctionSpec, functionProto } from "./function-builder.js";
 
 const { onnx } = onnxProto;
@@ -110,6 +111,26 @@ describe("a local function is inlined", () => {
     expect(network.coverage[0]).toMatchObject({ status: "refused", reason: expect.stringContaining("too deeply") });
   });
 
+  it.each<[what: string, nodes: FunctionSpec["nodes"]]>([
+    ["by two nodes", [node("Relu", ["a"], ["r"]), node("Tanh", ["a"], ["r"])]],
+    ["as an input and by a node", [node("Relu", ["a"], ["a"]), node("Relu", ["a"], ["r"])]],
+    [
+      "in a body",
+      [
+        node("Constant", [], ["c"], { value_int: 1 }),
+        node("If", ["c"], ["r"], {
+          then_branch: { nodes: [node("Relu", ["a"], ["t"]), node("Tanh", ["a"], ["t"])], outputs: { t: undefined } },
+        }),
+      ],
+    ],
+  ])("a value of a function that is defined twice, %s, is an error", (_, nodes) => {
+    const bytes = bytesOf(
+      { inputs: { x: [2] }, nodes: [call("F", ["x"], ["y"])] },
+      { F: { inputs: ["a"], outputs: ["r"], nodes } },
+    );
+    expect(codesOf(() => imported(bytes))).toContain("duplicate-value");
+  });
+
   it("functions that multiply without measure are left out, with a warning", () => {
     const names = Array.from({ length: 20 }, (_, i) => `F${i}`);
     const entries = names.map((name, i): readonly [string, FunctionSpec] => [
@@ -127,7 +148,7 @@ describe("a local function is inlined", () => {
     const { network, diagnostics } = imported(bytesOf(spec, Object.fromEntries(entries)));
     expect(diagnostics.map(({ code }) => code)).toEqual(["too-many-parts", "shape-not-known"]);
     expect(network.coverage).toMatchObject([
-      { node: "F19", status: "refused", reason: expect.stringMatching(/more than 30000 nodes/) },
+      { node: "F19", status: "refused", reason: expect.stringMatching(/more than 20000 nodes/) },
     ]);
   });
 });
