@@ -126,7 +126,13 @@ export function emitSchedule(
 ): ScheduleDocument {
   const options = { ...result.options, ...extra.options };
   const diagnostics = [...(extra.diagnostics ?? []), ...result.diagnostics];
-  return scheduleDocument(module, { options, pipeline, source, diagnostics });
+  return scheduleDocument(module, {
+    options,
+    pipeline,
+    source,
+    diagnostics,
+    isExact: result.options.costModel === "exact",
+  });
 }
 
 /**

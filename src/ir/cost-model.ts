@@ -54,6 +54,18 @@ export interface MappingProblem {
    * buffer of its own, which is taken off here. Absent: memories are empty, and what the highest memory holds counts too (DF-Q13).
    */
   readonly available?: Readonly<Record<string, number>>;
+  /** What one operation of the layer costs, where it differs from a multiply-accumulate of the array. */
+  readonly operation?: OperationCost;
+}
+
+/** Operations that a vector unit does, or that the hardware leaves out because they meet padding alone. */
+export interface OperationCost {
+  /** Energy of one, pJ. */
+  readonly energy: number;
+  /** Share of the loops' iterations that count. */
+  readonly share: number;
+  /** Operations per cycle; absent: as many as the array's unrolling does. */
+  readonly perCycle?: number;
 }
 
 /** One mapping: the order of the loops and, per operand, where its levels cut that order. */

@@ -184,11 +184,13 @@ export interface NodeCopies {
   readonly cost: CopyPhaseCost;
 }
 
-/** Energy in pJ by what it is spent on. `mac + memory + copy` is the total. */
+/** Energy in pJ by what it is spent on; adds up to the total. */
 export interface EnergyByKind {
   readonly mac: number;
   readonly memory: number;
   readonly copy: number;
+  /** What the machine draws in every cycle; absent where it states none, and under published rules. */
+  readonly static?: number;
 }
 
 /** Cost of one tile type, once. */

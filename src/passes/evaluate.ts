@@ -1,3 +1,4 @@
+import { totalStaticEnergy } from "../ir/assumed.js";
 import type { Copy, CostModel } from "../ir/cost-model.js";
 import type { Diagnostic } from "../ir/diagnostics.js";
 import {
@@ -22,12 +23,14 @@ import {
   type CostedTiles,
   type CostedType,
   requireEqual,
+  type SumRules,
   sum,
   TOTALS,
   tileTypeCost,
   totalsOf,
 } from "./depth-first/totals.js";
 import { requireInvariants } from "./exact/invariants.js";
+import { machineFor } from "./exact/machine.js";
 import { definePass } from "./pass.js";
 
 export const evaluate = definePass({
@@ -44,20 +47,21 @@ export const evaluate = definePass({
         types: tileTypes.map(
           (type, t): CostedType => ({ type, layers: mappings[s]![t]!, copies: phasesOf(type, costModel, module) }),
         ), // one entry per type
-        loads: { copies: loads, cost: costModel.copyPhase(loads, module.accelerator) },
+        loads: { copies: loads, cost: costModel.copyPhase(loads, machineFor(module, costModel.rules)) },
       }),
     );
-    const copyCount = TOTALS[costModel.rules.totals].rule;
+    const sums = sumRules(module, costModel.rules);
     for (const note of LAWS[costModel.rules.geometry](module, stacks, costModel.rules)) report(note);
-    const totals = totalsOf(stacks, copyCount);
+    const totals = totalsOf(stacks, sums);
     const types = stacks.flatMap((stack) => stack.types);
     const layers = layerTotals(module, types, neededWork(placements));
-    requireEqual("energy by layer", sum(layers, ({ energy }) => energy) + totals.energyByKind.copy, totals.energy);
+    const { copy, static: drawn = 0 } = totals.energyByKind;
+    requireEqual("energy by layer", sum(layers, ({ energy }) => energy) + copy + drawn, totals.energy);
     requireEqual("latency by layer", sum(layers, ({ latency }) => latency) + totals.copyLatency, totals.latency);
     const costs = stacks.map(
       (stack): StackCost => ({
-        totals: totalsOf([stack], copyCount),
-        tileTypes: stack.types.map(tileTypeCost),
+        totals: totalsOf([stack], sums),
+        tileTypes: stack.types.map((type) => tileTypeCost(type, sums)),
         ...(stack.loads.copies.length > 0 && { loads: stack.loads.cost }),
       }),
     );
@@ -69,6 +73,12 @@ export const evaluate = definePass({
     return module.with(COSTS, { totals, stacks: costs, layers });
   },
 });
+
+/** The published model knows no energy that is drawn without work. */
+function sumRules({ accelerator }: Module, { totals, geometry }: RuleSet): SumRules {
+  const perCycle = geometry === "clipped" ? totalStaticEnergy(accelerator) : undefined;
+  return { copyCount: TOTALS[totals].rule, ...(perCycle !== undefined && { perCycle }) };
+}
 
 /** Laws that a schedule must keep under each geometry, and what a user should know of those that it does not. */
 const LAWS: Readonly<
@@ -88,9 +98,10 @@ const LAWS: Readonly<
 };
 
 /** Copy phases of one tile: before each node that has copies, and after it (DF §9.4). */
-function phasesOf(type: PlacedTileType, costModel: CostModel, { accelerator }: Module): CostedType["copies"] {
+function phasesOf(type: PlacedTileType, costModel: CostModel, module: Module): CostedType["copies"] {
+  const machine = machineFor(module, costModel.rules);
   const phase = (node: string, when: NodeCopies["when"], copies: readonly Copy[]): readonly NodeCopies[] =>
-    copies.length === 0 ? [] : [{ node, when, cost: costModel.copyPhase(copies, accelerator) }];
+    copies.length === 0 ? [] : [{ node, when, cost: costModel.copyPhase(copies, machine) }];
   return type.nodes.flatMap(({ id, copies, after = [] }) => [
     ...phase(id, "before", copies),
     ...phase(id, "after", after),

@@ -1,5 +1,6 @@
 /** The annotated schedule as a plain object, ready to be written as JSON (contract: `schedule.json`). */
 import { type Accelerator, type Memory, replicas } from "../../ir/accelerator.js";
+import { assumedNone } from "../../ir/assumed.js";
 import type { Copy, CopyCost } from "../../ir/cost-model.js";
 import { DECISIONS } from "../../ir/decisions.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
@@ -23,6 +24,7 @@ import {
 } from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
 import { type Layer, loopSize, type Network, outputOf, weightsOf } from "../../ir/network.js";
+import { physicalTotals } from "../../ir/physical-totals.js";
 import { VERSION } from "../../ir/version.js";
 import { diagnosticJson } from "./diagnostic-json.js";
 import { contentSha256 } from "./digest.js";
@@ -42,6 +44,8 @@ export interface ScheduleRecord {
   /** The network as imported: its structure is what the hash covers. */
   readonly source: Network;
   readonly diagnostics: readonly Diagnostic[];
+  /** Whether facts that the published model has no words for played a part: what of them is not stated is then said. */
+  readonly isExact: boolean;
 }
 
 /**
@@ -58,9 +62,12 @@ export function scheduleDocument(module: Module, record: ScheduleRecord): Schedu
     options: record.options,
     pipeline: record.pipeline,
     model: { name: network.name, structureSha256: structureSha256(record.source) },
-    accelerator: describeAccelerator(accelerator),
+    accelerator: {
+      ...describeAccelerator(accelerator),
+      ...(record.isExact && { assumedNone: [...assumedNone(accelerator)] }),
+    },
     memories: accelerator.memories.map((memory) => describeMemory(accelerator, memory)),
-    totals: { ...totalsJson(costs.totals), macs: network.layers.reduce((sum, { macs }) => sum + macs, 0) },
+    totals: { ...totalsJson(costs.totals), ...physicalJson(module) },
     layers: layersJson(module, costs.layers),
     stacks: stacksJson(module),
     search: searchJson(module),
@@ -98,6 +105,19 @@ const describeMemory = (accelerator: Accelerator, memory: Memory): Json<"memorie
     granularityBits: granularity,
   })),
 });
+
+function physicalJson(module: Module) {
+  const { network, accelerator } = module;
+  const macs = network.layers.reduce((sum, layer) => sum + layer.macs, 0);
+  const { energy, latency } = module.get(COSTS).totals;
+  const { milliseconds, area, ...rates } = physicalTotals(accelerator, macs, energy, latency);
+  return {
+    macs,
+    ...(milliseconds !== undefined && { latencyMs: milliseconds }),
+    ...rates,
+    ...(area !== undefined && { areaMm2: area }),
+  };
+}
 
 const totalsJson = (totals: Totals): StackJson["totals"] => ({
   energyPj: totals.energy,

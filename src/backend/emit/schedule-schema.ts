@@ -10,7 +10,12 @@ const name = z.string();
 const loop = z.strictObject({ dim: name, size: positive });
 const unroll = z.strictObject({ dim: name, size: z.number().positive(), arrayDim: name });
 const accesses = z.strictObject({ read: quantity, write: quantity });
-const energyByKind = z.strictObject({ mac: quantity, memory: quantity, copy: quantity });
+const energyByKind = z.strictObject({
+  mac: quantity,
+  memory: quantity,
+  copy: quantity,
+  static: quantity.optional().describe("drawn in every cycle; absent where the accelerator states none"),
+});
 
 const totalsSchema = z.strictObject({
   energyPj: quantity,
@@ -172,9 +177,23 @@ export const scheduleSchema = z.strictObject({
   options: z.record(name, z.unknown()),
   pipeline: name.describe("the passes that ran, with their options"),
   model: z.strictObject({ name, structureSha256: name }),
-  accelerator: z.strictObject({ name, sha256: name, description: z.record(name, z.unknown()) }),
+  accelerator: z.strictObject({
+    name,
+    sha256: name,
+    description: z.record(name, z.unknown()),
+    assumedNone: z
+      .array(name)
+      .optional()
+      .describe("facts that the exact model would use and the accelerator does not state"),
+  }),
   memories: z.array(memory),
-  totals: totalsSchema.extend({ macs: count.describe("of the network, as declared") }),
+  totals: totalsSchema.extend({
+    macs: count.describe("of the network, as declared"),
+    latencyMs: quantity.optional().describe("where the accelerator states a clock"),
+    tops: quantity.optional().describe("tera-operations per second, of which a multiply-accumulate is two"),
+    topsPerWatt: quantity.optional(),
+    areaMm2: quantity.optional().describe("where the accelerator states any"),
+  }),
   layers: z.array(layer),
   stacks: z.array(stack),
   search: z.strictObject({

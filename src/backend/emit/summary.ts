@@ -1,4 +1,6 @@
 /** A schedule as a table that a person likes to read. */
+
+import { assumedNone } from "../../ir/assumed.js";
 import {
   COSTS,
   type LayerMapping,
@@ -15,6 +17,7 @@ import {
 } from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
 import { type Layer, type LayerId, weightsOf } from "../../ir/network.js";
+import { physicalTotals } from "../../ir/physical-totals.js";
 import { energyScale, grouped, inScale, percent, type Scale, size } from "./quantities.js";
 import { type Align, ellipsis, printTable } from "./table.js";
 
@@ -39,6 +42,7 @@ export function printSummary(module: Module, costModel: string): string {
     ...printMemories(module, totals, scale),
     "",
     ...printTotals(totals, scale),
+    ...(costModel === "exact" ? printMachine(module, totals) : []),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -143,13 +147,37 @@ function printMemories(module: Module, totals: Totals, scale: Scale): readonly s
 function printTotals(totals: Totals, scale: Scale): readonly string[] {
   const { mac, memory, copy } = totals.energyByKind;
   const part = (label: string, value: number) => `${label} ${percent(value, totals.energy)}`;
-  const parts = [part("MAC", mac), part("memory", memory), part("copies", copy)].join(", ");
+  const drawn = totals.energyByKind.static;
+  const parts = [
+    part("MAC", mac),
+    part("memory", memory),
+    part("copies", copy),
+    ...(drawn === undefined ? [] : [part("static", drawn)]),
+  ].join(", ");
   return [
     `energy    ${inScale(totals.energy, scale)} ${scale.unit} (${grouped(totals.energy)} pJ): ${parts}`,
     `latency   ${grouped(totals.latency)} cycles: copies ${percent(totals.copyLatency, totals.latency)}`,
     `dominant  ${dominant(totals)}`,
   ];
 }
+
+/** What the accelerator states beside its array and memories, and what it leaves out. */
+function printMachine({ accelerator, network }: Module, { energy, latency }: Totals): readonly string[] {
+  const macs = network.layers.reduce((sum, layer) => sum + layer.macs, 0);
+  const { milliseconds, tops, topsPerWatt, area } = physicalTotals(accelerator, macs, energy, latency);
+  const none = assumedNone(accelerator);
+  return [
+    ...(milliseconds === undefined
+      ? []
+      : [
+          `time      ${significant(milliseconds)} ms at ${accelerator.clock} MHz: ${significant(tops ?? 0)} TOPS, ${significant(topsPerWatt ?? 0)} TOPS/W`,
+        ]),
+    ...(area === undefined ? [] : [`area      ${significant(area)} mm²`]),
+    ...(none.length === 0 ? [] : [`assumed   none: ${none.join("; ")}`]),
+  ];
+}
+
+const significant = (value: number): string => String(Number(value.toPrecision(4)));
 
 /** The memory and operand that cost most. */
 function dominant(totals: Totals): string {

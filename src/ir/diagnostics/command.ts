@@ -24,6 +24,39 @@ export const notAFile = (file: string): Diagnostic =>
 export const unreadableFile = (file: string, reason: string): Diagnostic =>
   error("unreadable-file", `the file cannot be read: ${reason}`, { file }, "check its permissions");
 
+export const notARegularFile = (file: string, found: string): Diagnostic =>
+  error(
+    "unreadable-file",
+    `found ${found}, expected a regular file`,
+    { file },
+    "write the data to a file and name that; a pipe of the shell works, too: <(command)",
+  );
+
+export const endlessPipe = (file: string, limit: number): Diagnostic =>
+  error(
+    "unreadable-file",
+    `more than ${limit} bytes came through the pipe`,
+    { file },
+    "write them to a file and name that",
+  );
+
+/** Most commands take `-` for a standard stream; Kerf does so for results only. */
+export const fileNameNeeded = (found: string): Diagnostic =>
+  error(
+    "file-not-found",
+    `found '${found}', expected the name of a file${found === "-" ? "; standard input is not read" : ""}`,
+    {},
+    "name a file",
+  );
+
+export const outputIsInput = (output: string, input: string): Diagnostic =>
+  error(
+    "output-is-input",
+    `'${output}' is ${output === input ? "an input of the command" : `the input '${input}'`}, which the result would replace`,
+    { field: "--out" },
+    "name another file for the result",
+  );
+
 export const unwritableFile = (file: string, reason: string): Diagnostic =>
   error(
     "unwritable-file",

@@ -33,15 +33,26 @@ export interface CostedTiles {
 }
 
 /** Cost of a tile of the type, once. */
-export function tileTypeCost({ layers, copies }: CostedType): TileTypeCost {
+export function tileTypeCost({ layers, copies }: CostedType, rules: SumRules): TileTypeCost {
+  const cycles = sum(layers, ({ result }) => result.cost.latencyCycles) + sum(copies, ({ cost }) => cost.cycles);
   const energy: EnergyByKind = {
     mac: sum(layers, ({ result }) => result.cost.macEnergy),
     memory: sum(layers, ({ result }) => result.cost.memoryEnergy),
     copy: sum(copies, ({ cost }) => cost.energy),
+    ...staticEnergy(cycles, rules),
   };
-  const cycles = sum(layers, ({ result }) => result.cost.latencyCycles) + sum(copies, ({ cost }) => cost.cycles);
   return { copies, energy, latency: cycles };
 }
+
+/** How sums are formed. */
+export interface SumRules {
+  readonly copyCount: TotalsPolicy;
+  /** What the machine draws in every cycle, pJ; absent where none is stated. */
+  readonly perCycle?: number;
+}
+
+const staticEnergy = (cycles: number, { perCycle }: SumRules): Pick<EnergyByKind, "static"> =>
+  perCycle === undefined ? {} : { static: cycles * perCycle };
 
 type Accesses = { read: number; write: number };
 
@@ -51,14 +62,14 @@ class Accumulator {
   readonly #energy = new Map<string, Map<string, number>>();
   readonly #accesses = new Map<string, Accesses>();
   readonly #peak = new Map<string, number>();
-  readonly #copyCount: TotalsPolicy;
+  readonly #rules: SumRules;
   #latency = 0;
   #offloadedLatency = 0;
   #copyLatency = 0;
   #operations = 0;
 
-  constructor(copyCount: TotalsPolicy) {
-    this.#copyCount = copyCount;
+  constructor(rules: SumRules) {
+    this.#rules = rules;
   }
 
   addWork({ operations }: Work, count: number): void {
@@ -90,7 +101,7 @@ class Accumulator {
     this.#kind.copy += count * energy;
     this.#latency += count * cycles;
     this.#copyLatency += count * cycles;
-    this.#offloadedLatency += this.#copyCount(count) * cycles;
+    this.#offloadedLatency += this.#rules.copyCount(count) * cycles;
     copies.forEach(({ hops }, index) => {
       for (const hop of hops) {
         this.#addEnergy(hop.from, operands[index]!, count * hop.sendEnergy); // one operand per copy
@@ -106,9 +117,10 @@ class Accumulator {
     const { mac, memory, copy } = this.#kind;
     const byMemory = sum([...this.#energy.values()], (operands) => sum([...operands.values()], (energy) => energy));
     requireEqual("energy by memory", byMemory, memory + copy);
+    const drawn = staticEnergy(this.#latency, this.#rules);
     return {
-      energy: mac + memory + copy,
-      energyByKind: { mac, memory, copy },
+      energy: mac + memory + copy + (drawn.static ?? 0),
+      energyByKind: { mac, memory, copy, ...drawn },
       latency: this.#latency,
       copyLatency: this.#copyLatency,
       offloadedLatency: this.#offloadedLatency,
@@ -141,8 +153,8 @@ class Accumulator {
 }
 
 /** Totals of all tiles of the given stacks. */
-export function totalsOf(stacks: readonly CostedTiles[], copyCount: TotalsPolicy): Totals {
-  const accumulator = new Accumulator(copyCount);
+export function totalsOf(stacks: readonly CostedTiles[], rules: SumRules): Totals {
+  const accumulator = new Accumulator(rules);
   for (const { loads } of stacks)
     accumulator.addPhase(
       loads.cost,

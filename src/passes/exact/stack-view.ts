@@ -4,6 +4,7 @@ import type { Module } from "../../ir/module.js";
 import type { LayerId } from "../../ir/network.js";
 import { graphSource, nodeGraph } from "../depth-first/graph.js";
 import type { ProblemSource } from "./layer-problems.js";
+import { machineFor } from "./machine.js";
 import { leavingTensors } from "./partition.js";
 import { type StackMaps, stackMaps } from "./stack-maps.js";
 
@@ -26,7 +27,7 @@ export function exactViews(module: Module): readonly ExactView[] {
 export function problemSource(module: Module): ProblemSource {
   const precision = module.get(PRECISION);
   return {
-    hierarchy: module.accelerator,
+    hierarchy: machineFor(module, { geometry: "clipped" }),
     unrolling: module.get(UNROLLING),
     stored: module.network.tensors,
     partialBits: (layer) => precision.get(layer as LayerId)?.operands.O ?? 0,
