@@ -8,7 +8,7 @@ import { assumedNone, totalArea, totalStaticEnergy } from "../ir/assumed.js";
 import { badOption, missingOption } from "../ir/diagnostics/command.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { printLayout } from "../ir/layout.js";
-import { builtInArchitectures, findArchitecture } from "../node/architectures.js";
+import { architectureFile, builtInArchitectures, findArchitecture } from "../node/architectures.js";
 import { parseChoice } from "./options.js";
 import { type MessageOptions, showDiagnostics } from "./output.js";
 import { type ResultOptions, requireResultPlace, writeResult } from "./result.js";
@@ -18,7 +18,7 @@ type ArchFlags = MessageOptions & ResultOptions;
 /** @throws DiagnosticError for an unknown action or accelerator, or a file that does not hold */
 export function runArch(action: string, name: string | undefined, flags: ArchFlags): void {
   const chosen = parseChoice("<action>", action, ["list", "show", "check"]);
-  requireResultPlace(flags);
+  requireResultPlace(flags, name === undefined ? [] : [architectureFile(name)]);
   if (chosen === "list") {
     if (name !== undefined)
       throw new DiagnosticError([badOption("[name]", name, "nothing after list", "kerf arch show <name>")]);

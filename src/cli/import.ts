@@ -11,7 +11,7 @@ interface ImportFlags extends MessageOptions, ResultOptions {
 
 /** @throws DiagnosticError when the file is missing or not a model, or when `--strict` finds something to refuse */
 export function runImport(modelFile: string, flags: ImportFlags): void {
-  requireResultPlace(flags);
+  requireResultPlace(flags, [modelFile]);
   const { network, totals, diagnostics } = loadModel(modelFile, flags.bind);
   report(diagnostics, network.coverage, flags);
   writeResult(

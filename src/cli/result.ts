@@ -1,5 +1,7 @@
 /** Where a command's result goes: a readable text on stdout, JSON to a file or to stdout. */
-import { requireWritable, writeAtomically } from "../node/files.js";
+import { badOption } from "../ir/diagnostics/command.js";
+import { DiagnosticError } from "../ir/diagnostics.js";
+import { requireWritable, writeAtomically } from "../node/output-file.js";
 
 export interface ResultOptions {
   /** File for the JSON; `-` is stdout. */
@@ -19,7 +21,17 @@ export function writeResult({ out, json }: ResultOptions, document: () => object
   if (!isOnStdout) process.stdout.write(text());
 }
 
-/** Refuses a result file that cannot be written before the work begins. */
-export function requireResultPlace({ out }: ResultOptions): void {
-  if (out !== undefined && out !== "-") requireWritable(out);
+/**
+ * Checks before the work begins that the result has a place.
+ *
+ * @param inputs - files that the command reads, which the result must not replace; absent ones do not matter
+ * @throws DiagnosticError when the result file cannot be written or is an input
+ */
+export function requireResultPlace({ out }: ResultOptions, inputs: readonly (string | undefined)[] = []): void {
+  if (out === undefined || out === "-") return;
+  if (out === "") throw new DiagnosticError([badOption("--out", out, "the name of a file", "- is standard output")]);
+  requireWritable(
+    out,
+    inputs.filter((input) => input !== undefined),
+  );
 }

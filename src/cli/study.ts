@@ -11,7 +11,7 @@ import { oneMachine, oneWorker, unknownStudy } from "../ir/diagnostics/study.js"
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { DEFINES } from "../ir/rules.js";
 import type { StudyResult } from "../ir/study.js";
-import { createFolder, writeAtomically } from "../node/files.js";
+import { createFolder, writeAtomically } from "../node/output-file.js";
 import { studyAccelerator, studyNetwork } from "../node/studies.js";
 import { positiveInt, positiveIntOrNone, splitNames } from "../passes/options.js";
 import { parseChoice, parseWith } from "./options.js";

@@ -1,6 +1,6 @@
 /** Accelerators by name or file. */
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unknownAccelerator } from "../ir/diagnostics/command.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
@@ -21,15 +21,22 @@ export const builtInArchitectures = (): readonly string[] =>
     .map((file) => file.slice(0, -".yaml".length))
     .sort();
 
+/** Where a built-in accelerator (by name, with dashes or underscores) or one of the user stands; the file may be absent. */
+export const architectureFile = (nameOrFile: string): string => builtInFile(nameOrFile) ?? nameOrFile;
+
+function builtInFile(nameOrFile: string): string | undefined {
+  const name = nameOrFile.replaceAll("_", "-").toLowerCase();
+  return builtInArchitectures().includes(name) ? join(FOLDER, `${name}.yaml`) : undefined;
+}
+
 /**
- * A built-in accelerator by name (dashes or underscores), else a file.
+ * A built-in accelerator by name, else a file.
  *
  * @throws DiagnosticError when it is neither, with near matches
  */
 export function findArchitecture(nameOrFile: string): AcceleratorSource {
-  const known = builtInArchitectures();
-  const name = nameOrFile.replaceAll("_", "-").toLowerCase();
-  if (known.includes(name)) return { text: readText(join(FOLDER, `${name}.yaml`)), file: `${name}.yaml` };
+  const builtIn = builtInFile(nameOrFile);
+  if (builtIn !== undefined) return { text: readText(builtIn), file: basename(builtIn) };
   if (isFile(nameOrFile) || /[\\/]|\.ya?ml$/.test(nameOrFile)) return { text: readText(nameOrFile), file: nameOrFile };
-  throw new DiagnosticError([unknownAccelerator(nameOrFile, known)]);
+  throw new DiagnosticError([unknownAccelerator(nameOrFile, builtInArchitectures())]);
 }

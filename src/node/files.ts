@@ -1,94 +1,113 @@
-/** Files of the user: read with messages that help, written whole or not at all. */
+/** Files of the user: read with messages that help. */
 import {
-  accessSync,
-  constants,
+  closeSync,
   existsSync,
-  mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   realpathSync,
-  renameSync,
-  rmSync,
+  type Stats,
   statSync,
-  writeFileSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { fileNotFound, notAFile, unreadableFile, unwritableFile } from "../ir/diagnostics/command.js";
+import { dirname } from "node:path";
+import {
+  endlessPipe,
+  fileNameNeeded,
+  fileNotFound,
+  notAFile,
+  notARegularFile,
+  unreadableFile,
+} from "../ir/diagnostics/command.js";
 import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
 
-/** @throws DiagnosticError when there is no such file, with near matches, or it cannot be read */
+/** Most that is read from a pipe, which does not say how much will come, bytes. */
+const PIPE_LIMIT = 2 ** 30;
+
+/** Bytes that are asked of a pipe at once. */
+const PIPE_CHUNK = 2 ** 16;
+
+/**
+ * The whole of a file, or of a pipe that the shell made.
+ *
+ * @throws DiagnosticError when there is no such file, with near matches, or it cannot be read
+ */
 export function readBytes(file: string): Uint8Array {
+  return attempt(file, () => (inputKind(file) === "pipe" ? readPipe(file) : readFileSync(file)));
+}
+
+/** @throws DiagnosticError as `readBytes`, or when it is longer than a text can be */
+export const readText = (file: string): string => {
+  const bytes = readBytes(file);
+  return attempt(file, () => new TextDecoder().decode(bytes));
+};
+
+/**
+ * What can be read to its end: a regular file, or a pipe without a name, as of process substitution. Nobody may ever write to a
+ * named pipe, and devices never end.
+ *
+ * @throws DiagnosticError for anything else
+ */
+export function inputKind(file: string): "file" | "pipe" {
+  const stats = attempt(file, () => statSync(file));
+  if (stats.isFile()) return "file";
+  if (stats.isFIFO() && !isNamed(file)) return "pipe";
+  if (stats.isDirectory()) throw new DiagnosticError([notAFile(file)]);
+  throw new DiagnosticError([notARegularFile(file, stats.isFIFO() ? "a named pipe" : "a device or a socket")]);
+}
+
+/** Some systems list the pipes of a process under `/dev/fd`; on others their links lead to what is no path. */
+function isNamed(pipe: string): boolean {
+  const path = realpathSync(pipe);
+  return existsSync(path) && !path.startsWith("/dev/fd/");
+}
+
+function readPipe(file: string): Uint8Array {
+  const handle = openSync(file, "r");
+  const chunks: Uint8Array[] = [];
   try {
-    return readFileSync(file);
+    for (let size = 0; ; ) {
+      const chunk = new Uint8Array(PIPE_CHUNK);
+      const count = readSync(handle, chunk);
+      if (count === 0) return Buffer.concat(chunks, size);
+      size += count;
+      if (size > PIPE_LIMIT) throw new DiagnosticError([endlessPipe(file, PIPE_LIMIT)]);
+      chunks.push(chunk.subarray(0, count));
+    }
+  } finally {
+    closeSync(handle);
+  }
+}
+
+export const isFile = (file: string): boolean => statsOf(file)?.isFile() ?? false;
+
+/** Nothing where there is no such file, or no way to it. */
+export function statsOf(file: string): Stats | undefined {
+  try {
+    return statSync(file);
+  } catch {
+    return undefined; // whoever reads the file says why not
+  }
+}
+
+/**
+ * Runs what reads a file.
+ *
+ * @throws DiagnosticError when the system refuses
+ */
+export function attempt<T>(file: string, action: () => T): T {
+  try {
+    return action();
   } catch (cause) {
+    if (cause instanceof DiagnosticError) throw cause;
     throw new DiagnosticError([readProblem(file, cause)]);
   }
 }
 
-/** @throws DiagnosticError as `readBytes` */
-export const readText = (file: string): string => new TextDecoder().decode(readBytes(file));
-
-/**
- * Writes beside the target and renames, so that an interruption leaves the old file or the new one. A link stays a link; what is
- * no regular file (a pipe, a device) is written to directly.
- *
- * @throws DiagnosticError when the folder is missing or not writable, or the disk is full
- */
-export function writeAtomically(file: string, content: string): void {
-  try {
-    const target = existsSync(file) ? realpathSync(file) : file;
-    const existing = statSync(target, { throwIfNoEntry: false });
-    if (existing === undefined || existing.isFile()) replaceFile(target, content);
-    else writeFileSync(target, content);
-  } catch (cause) {
-    throw new DiagnosticError([unwritableFile(file, reasonOf(cause))]);
-  }
-}
-
-function replaceFile(file: string, content: string): void {
-  const draft = join(dirname(file), `.${basename(file)}.${process.pid}.tmp`);
-  try {
-    writeFileSync(draft, content, { flag: "wx", flush: true });
-    renameSync(draft, file);
-  } catch (cause) {
-    rmSync(draft, { force: true });
-    throw cause;
-  }
-}
-
-/**
- * Checks before long work that a result can be written where it is asked for.
- *
- * @throws DiagnosticError when the folder is missing or not writable, or the target is a folder
- */
-export function requireWritable(file: string): void {
-  try {
-    accessSync(dirname(file), constants.W_OK);
-  } catch (cause) {
-    throw new DiagnosticError([unwritableFile(file, reasonOf(cause))]);
-  }
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
-    throw new DiagnosticError([unwritableFile(file, "EISDIR")]);
-}
-
-/**
- * Makes a folder and those above it; one that exists is left as it is.
- *
- * @throws DiagnosticError when a file stands in the way or the place is not writable
- */
-export function createFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw new DiagnosticError([unwritableFile(folder, reasonOf(cause))]);
-  }
-}
-
-export const isFile = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
-
 /** The diagnostic of a file that could not be read, with near matches where there is none of that name. */
-export function readProblem(file: string, cause: unknown): Diagnostic {
+function readProblem(file: string, cause: unknown): Diagnostic {
   const code = codeOf(cause);
+  if (code === "ENOENT" && (file === "" || file === "-")) return fileNameNeeded(file);
   if (code === "ENOENT" || code === "ENOTDIR") return fileNotFound(file, filesBeside(file));
   return code === "EISDIR" ? notAFile(file) : unreadableFile(file, reasonOf(cause));
 }
@@ -104,4 +123,5 @@ function filesBeside(file: string): readonly string[] {
 const codeOf = (cause: unknown): string | undefined =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
 
-const reasonOf = (cause: unknown): string => codeOf(cause) ?? String(cause);
+/** What the system calls it. */
+export const reasonOf = (cause: unknown): string => codeOf(cause) ?? String(cause);

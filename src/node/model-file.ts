@@ -1,12 +1,12 @@
 /** Model files, read piece by piece, and the data files beside them. */
-import { closeSync, fstatSync, openSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import type { ByteSource } from "../frontend/onnx/byte-source.js";
 import type { ReadExternal } from "../frontend/onnx/model.js";
-import { notAFile, unreadableFile } from "../ir/diagnostics/command.js";
+import { unreadableFile } from "../ir/diagnostics/command.js";
 import { externalOutside } from "../ir/diagnostics/onnx.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
-import { readBytes, readProblem } from "./files.js";
+import { attempt, inputKind, readBytes } from "./files.js";
 
 /** A file of any size; nothing of it is in memory but what is read. */
 export interface OpenFile extends ByteSource {
@@ -19,9 +19,7 @@ export interface OpenFile extends ByteSource {
  * @throws DiagnosticError when there is no such file, it cannot be read or is no file
  */
 export function openFile(file: string): OpenFile {
-  const stats = attempt(file, () => statSync(file));
-  if (stats.isFIFO()) return inMemory(readBytes(file));
-  requireRegular(file, stats);
+  if (inputKind(file) === "pipe") return inMemory(readBytes(file));
   const handle = attempt(file, () => openSync(file, "r"));
   return {
     size: fstatSync(handle).size,
@@ -31,21 +29,19 @@ export function openFile(file: string): OpenFile {
 }
 
 /**
- * Reads the data files of a model. A file that is not there has no bytes; one outside the model's folder is refused, also where a
- * symbolic link leads there.
+ * Reads the data files of a model, which stand where the model is named or, where that is a symbolic link, where it leads. A file
+ * that is not there has no bytes. One outside both folders is refused, also where a symbolic link leads there: caches keep a model
+ * and its data as links to files side by side in another folder, and those are inside the second one.
  *
  * @param modelFile - the model, as the user named it
  */
 export function externalReader(modelFile: string): ReadExternal {
-  const folder = dirname(modelFile);
   return (location, offset, length) => {
-    const file = realPath(resolve(folder, location));
-    if (file === undefined) return undefined;
-    if (!isInside(realpathSync(folder), file))
-      throw new DiagnosticError([externalOutside({ file: modelFile }, location)]);
+    const file = locate(modelFile, location);
+    if (file === undefined || !statSync(file).isFile()) return undefined;
     const { size } = statSync(file);
     const end = length === undefined ? size : offset + length;
-    if (!statSync(file).isFile() || end > size || end <= offset) return undefined;
+    if (end > size || end <= offset) return undefined;
     const source = openFile(file);
     try {
       return source.read(offset, end - offset);
@@ -55,17 +51,26 @@ export function externalReader(modelFile: string): ReadExternal {
   };
 }
 
+/**
+ * Path without links of a data file that is there.
+ *
+ * @throws DiagnosticError when it is in neither folder of the model
+ */
+function locate(modelFile: string, location: string): string | undefined {
+  const folders = [dirname(modelFile), dirname(realPath(modelFile) ?? modelFile)];
+  const path = folders.map((folder) => resolve(folder, location)).find((candidate) => existsSync(candidate));
+  const file = path === undefined ? undefined : realPath(path);
+  if (file === undefined) return undefined;
+  const roots = folders.flatMap((folder) => realPath(folder) ?? []);
+  if (roots.some((root) => isInside(root, file))) return file;
+  throw new DiagnosticError([externalOutside({ file: modelFile }, location)]);
+}
+
 const inMemory = (bytes: Uint8Array): OpenFile => ({
   size: bytes.length,
   read: (offset, length) => bytes.subarray(offset, offset + length),
   close: () => {},
 });
-
-/** Devices never end. */
-function requireRegular(file: string, stats: Stats): void {
-  if (stats.isDirectory()) throw new DiagnosticError([notAFile(file)]);
-  if (!stats.isFile()) throw new DiagnosticError([unreadableFile(file, "it is a device or a socket")]);
-}
 
 function readAt(file: string, handle: number, offset: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
@@ -75,14 +80,6 @@ function readAt(file: string, handle: number, offset: number, length: number): U
     filled += count;
   }
   return bytes;
-}
-
-function attempt<T>(file: string, action: () => T): T {
-  try {
-    return action();
-  } catch (cause) {
-    throw new DiagnosticError([readProblem(file, cause)]);
-  }
 }
 
 function realPath(path: string): string | undefined {

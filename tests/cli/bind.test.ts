@@ -35,7 +35,7 @@ describe("--bind", () => {
   });
 
   it("is merged by every command that takes it", () => {
-    const args = ["schedule", file, "--arch", "meta-prototype-df", "--json", "--quiet"];
+    const args = ["schedule", file, "--arch", "meta-prototype-df", "--cost-model", "defines", "--json", "--quiet"];
     const { status, stdout } = kerf([...args, "--bind", "h=4", "--bind", `n=2,${escaped(awkward)}=8`]);
     expect(status).toBe(0);
     expect(JSON.parse(stdout).options.bind).toBe(`h=4,n=2,${escaped(awkward)}=8`);

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { REPOSITORY } from "../support/cli.js";
 
-const SCHEDULE = "schedule models/fsrcnn.onnx --arch meta-prototype-df --tile 60x72 --timing";
+const SCHEDULE = "schedule models/fsrcnn.onnx --arch meta-prototype-df --tile 60x72 --timing --cost-model defines";
 const MISSING = "import models/none.onnx";
 const LONG = "import models/fsrcnn.onnx --json";
 
