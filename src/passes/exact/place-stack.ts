@@ -40,7 +40,7 @@ export function placeExactly(stack: ExactStack, source: ProblemSource, costModel
     source,
     costs,
     homes,
-    buffers: stackBuffers(stack.maps, geometry, homes, space),
+    buffers: stackBuffers(stack.maps, geometry, homes, space, costs),
   };
   return {
     stack: stack.id,
@@ -126,12 +126,13 @@ function stackBuffers(
   geometry: StackGeometry,
   { storage, weights }: StackHomes,
   { weightBits }: HomeSpace,
+  costs: StackCosts,
 ): readonly StackBuffer[] {
   return maps.flatMap((map, index): readonly StackBuffer[] => {
     const node = map.node.id;
     const [kept, home] = [storage[index]!, weights[index]];
     const own: StackBuffer[] = [];
-    if (home !== undefined && weightBits[index]! > 0)
+    if (home !== undefined && weightBits[index]! > 0 && !costs.isTop(home))
       own.push({ memory: home.id, node, role: "weights", bits: weightBits[index]! });
     if (kept.kind === "whole" || kept.overlap !== "kept") return own;
     const { kind, column, row } = kept.rings;
@@ -209,7 +210,7 @@ function placedNode(
     rings: ringsOf(homes.storage[i]!),
     weights: homes.weights[i],
   }));
-  const reserved = reservedAt(node, nodes, options, bitsByMemory(buffers, costs, source));
+  const reserved = reservedAt(node, nodes, options, bitsByMemory(buffers));
   const own = layerHomes(node, options, costs);
   const part = chosen.parts[index]!;
   const key = `${type}\n${index}\n${[own.output.id, own.weights?.id ?? "", ...own.inputs.map((home) => home.id)].join("\n")}`;
@@ -237,14 +238,11 @@ type Options = Parameters<typeof layerHomes>[1] & Parameters<typeof reservedAt>[
 const ringsOf = (storage: Storage): Rings | undefined =>
   storage.kind === "parts" && storage.overlap === "kept" ? storage.rings : undefined;
 
-/** Bits that the stack holds in each memory on chip throughout; what lies at the top is no matter of room. */
-function bitsByMemory(buffers: readonly StackBuffer[], costs: StackCosts, { hierarchy }: ProblemSource) {
-  const bits = new Map<string, number>();
-  const onChip = new Set(hierarchy.memories.filter((memory) => !costs.isTop(memory)).map(({ id }) => id));
-  for (const buffer of buffers)
-    if (onChip.has(buffer.memory) || buffer.role !== "weights")
-      bits.set(buffer.memory, (bits.get(buffer.memory) ?? 0) + buffer.bits);
-  return bits;
+/** Bits that the stack holds in each memory throughout. */
+function bitsByMemory(buffers: readonly StackBuffer[]): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const { memory, bits } of buffers) sums.set(memory, (sums.get(memory) ?? 0) + bits);
+  return sums;
 }
 
 /** New part of a stack input; kept overlap beside the new part of what a layer reads; the data of a layer that only moves. */
