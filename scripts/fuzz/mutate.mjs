@@ -54,7 +54,8 @@ export function spoil(bytes, seed) {
 function spoilBytes(bytes, random) {
   /** @type {Uint8Array} */
   let spoilt = Uint8Array.from(bytes);
-  for (let count = 1 + below(random, 6); count > 0; count--) spoilt = pick(random, BYTE_CHANGES)(spoilt, random);
+  for (let count = 1 + below(random, 6); count > 0 && spoilt.length > 0; count--)
+    spoilt = pick(random, BYTE_CHANGES)(spoilt, random);
   return spoilt;
 }
 

@@ -1,39 +1,30 @@
 /** Walks the graph in topological order and finds out the shape of every value, and the elements of the small constant ones. */
 
-import {
-  badDimension,
-  declaredShapeDiffers,
-  tensorTooLarge,
-  tooManyAxes,
-  tooManyParts,
-} from "../../ir/diagnostics/onnx.js";
+import { tooManyParts } from "../../ir/diagnostics/onnx.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import { attributeReader } from "./attributes.js";
-import { quantisedBits } from "./data-type.js";
+import { type Budget, createBudget, fitsBudget, MAX_DEPTH, tooLarge } from "./budget.js";
+import { type Contradiction, checkShape, complete, declaredShapes, reportContradictions } from "./declared-shapes.js";
 import { definedTwice, type Expansion, placeExpansion } from "./expansion.js";
-import { contradicts, type Extent, isKnown, MAX_RANK, printShape, product, type Shape } from "./extent.js";
+import type { Extent, Shape } from "./extent.js";
 import type { Wiring } from "./graph.js";
 import { localFunction } from "./local-function.js";
-import { functionKey, type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValueInfo } from "./model.js";
-import type { Inferred, InputValue, NodeContext, OperatorDefinition } from "./operator.js";
+import { functionKey, type OnnxModel, type OnnxNode } from "./model.js";
+import type { Inferred, NodeContext, OperatorDefinition } from "./operator.js";
 import { findOperator } from "./operators/registry.js";
-import { isExtent, type Symbols } from "./symbols.js";
-import { ELEMENT_LIMIT } from "./tensor-elements.js";
+import type { Symbols } from "./symbols.js";
+import {
+  type Cause,
+  causeOf,
+  constantValue,
+  inputValue,
+  nothing,
+  notUnderstood,
+  toValue,
+  type Value,
+} from "./values.js";
 import { weigh } from "./weight.js";
-
-/** Why a shape is not known: the first thing that stood in the way. */
-export interface Cause {
-  readonly reason: string;
-  /** Type of the operator that is not understood. */
-  readonly operator?: string;
-}
-
-/** A value of the graph; `shape` is absent where even its rank is not known. */
-export interface Value extends Omit<InputValue, "shape"> {
-  readonly shape?: Shape;
-  readonly cause?: Cause;
-}
 
 export interface InferredNode {
   readonly id: string;
@@ -100,41 +91,6 @@ export function inferGraph(model: OnnxModel, wiring: Wiring, symbols: Symbols, l
   return { nodes, values, diagnostics };
 }
 
-const constantValue = (tensor: OnnxTensor): Value => ({
-  name: tensor.name,
-  type: tensor.type,
-  shape: tensor.dims,
-  isConstant: true,
-  isGraphInput: false,
-  ...bitsEntry(quantisedBits(tensor.type)),
-  ...(tensor.elements !== undefined && { elements: tensor.elements }),
-});
-
-const bitsEntry = (bits: number | undefined) => (bits === undefined ? {} : { bits });
-
-function inputValue(info: OnnxValueInfo, symbols: Symbols): Value {
-  const base = {
-    name: info.name,
-    type: info.type,
-    isConstant: false,
-    isGraphInput: true,
-    ...bitsEntry(quantisedBits(info.type)),
-  };
-  const shape = symbols.shapeOf(info);
-  return shape === undefined
-    ? { ...base, cause: { reason: `graph input '${info.name}' has no shape` } }
-    : { ...base, shape };
-}
-
-function declaredShapes(infos: readonly OnnxValueInfo[], symbols: Symbols): ReadonlyMap<string, Shape> {
-  return new Map(
-    infos.flatMap((info) => {
-      const shape = symbols.shapeOf(info);
-      return shape === undefined ? [] : [[info.name, shape] as const];
-    }),
-  );
-}
-
 /** What the walk through a graph and the graphs inside it carries along. */
 interface Walk extends Pick<OnnxModel, "opsets" | "functions"> {
   readonly values: Map<string, Value>;
@@ -143,26 +99,6 @@ interface Walk extends Pick<OnnxModel, "opsets" | "functions"> {
   /** Graphs in graphs around the current one. */
   readonly depth: number;
   readonly budget: Budget;
-}
-
-/** Parts that may be made: a few functions that call each other can stand for any number of nodes. */
-interface Budget {
-  readonly limit: number;
-  left: number;
-  /** Nodes that are not told as their parts, as these would be too many. */
-  readonly refused: string[];
-}
-
-/** Graphs inside graphs are followed to this depth. */
-const MAX_DEPTH = 64;
-
-/** Parts for the smallest file; per node of the file, until there are many; and per node of any file. */
-const PARTS = { least: 20_000, perNode: 20, many: 150_000, always: 4 };
-
-function createBudget({ graph, functions }: Pick<OnnxModel, "graph" | "functions">): Budget {
-  const written = [graph, ...functions.values()].reduce((sum, { nodes }) => sum + weigh(nodes).nodes, 0);
-  const limit = Math.max(PARTS.least, Math.min(PARTS.many, PARTS.perNode * written), PARTS.always * written);
-  return { limit, left: limit, refused: [] };
 }
 
 function inferNode(node: OnnxNode, id: string, walk: Walk): InferredNode {
@@ -197,67 +133,58 @@ function inferNode(node: OnnxNode, id: string, walk: Walk): InferredNode {
   }
 }
 
-const nothing = (name: string): Value => ({
-  name,
-  type: 0,
-  isConstant: false,
-  isGraphInput: false,
-  cause: { reason: `nothing has written '${name}' when it is read` },
-});
-
 function macsOf({ macs }: OperatorDefinition, context: NodeContext, results: readonly Inferred[]) {
   const [first] = results;
   return macs === undefined || first === undefined || "reason" in first ? {} : { macs: macs.count(context, results) };
 }
 
-/** Of several graphs that may run, the one with the most multiply-accumulates stands for the node; one that cannot run does not. */
+/** @returns the reason where the node's parts are too many or cannot run; nothing where it has none */
 function expandNode(
   base: Omit<InferredNode, "outputs">,
   context: NodeContext,
   walk: Walk,
 ): InferredNode | Cause | undefined {
   if (base.definition?.expand === undefined || walk.depth >= MAX_DEPTH) return undefined;
-  const { node } = base;
+  const { id, node } = base;
   const body = walk.functions.get(functionKey(node.domain, node.opType));
-  if (!fitsBudget([body?.nodes ?? [node]], walk.budget)) return tooLarge(base.id, walk.budget);
+  if (!fitsBudget([body?.nodes ?? [node]], walk.budget)) return tooLarge(id, walk.budget);
   const expansions = base.definition.expand(context);
-  if (
-    !fitsBudget(
-      expansions.map(({ nodes }) => nodes),
-      walk.budget,
-    )
-  )
-    return tooLarge(base.id, walk.budget);
+  const lists = expansions.map(({ nodes }) => nodes);
+  if (!fitsBudget(lists, walk.budget)) return tooLarge(id, walk.budget);
   const candidates = expansions.map((expansion) => inferParts(base, expansion, walk));
-  const sound = candidates.filter(({ errors }) => errors.length === 0);
-  const wrong = candidates.flatMap(({ errors }) => errors);
-  const [first, ...others] = sound.length > 0 ? sound : candidates.slice(0, 1);
-  if (first === undefined) return undefined;
-  if (sound.length === 0 && candidates.length > 1)
-    return { reason: `none of its graphs can run: ${wrong[0]?.message}` };
-  const { parts, outputs, errors } = others.reduce(
-    (a, b) => (partMacs(b.parts.nodes) > partMacs(a.parts.nodes) ? b : a),
-    first,
-  );
-  for (const error of errors) walk.errors.push(error);
-  for (const value of outputs) if (value.name !== "") walk.values.set(value.name, value);
-  if (wrong.length === errors.length) return { ...base, parts, outputs };
-  const reason = `${parts.expansion.reason}; another one cannot run: ${wrong[0]?.message}`;
-  return { ...base, parts: { ...parts, expansion: { ...parts.expansion, reason } }, outputs };
+  const chosen = candidates.length > 1 ? chooseParts(candidates) : candidates[0];
+  if (chosen === undefined || "reason" in chosen) return chosen;
+  for (const error of chosen.errors) walk.errors.push(error);
+  for (const value of chosen.outputs) if (value.name !== "") walk.values.set(value.name, value);
+  return { ...base, parts: chosen.parts, outputs: chosen.outputs };
 }
 
-/** Whether the nodes, with all that is copied with them, may still be made, and are not nested without measure. */
-function fitsBudget(lists: readonly (readonly OnnxNode[])[], { left }: Budget): boolean {
-  const weights = lists.map(weigh);
-  return weights.reduce((sum, { nodes }) => sum + nodes, 0) <= left && weights.every(({ depth }) => depth <= MAX_DEPTH);
+/** Of several graphs that may run, the one with the most multiply-accumulates stands for the node; one that cannot run does not. */
+function chooseParts(candidates: readonly Candidate[]): Candidate | Cause {
+  const [first, ...others] = candidates.filter(({ errors }) => errors.length === 0);
+  const wrong = candidates.flatMap(({ errors }) => errors)[0]?.message;
+  if (first === undefined) return { reason: `none of its graphs can run: ${wrong}` };
+  const chosen = others.reduce((a, b) => (partMacs(b.parts.nodes) > partMacs(a.parts.nodes) ? b : a), first);
+  if (wrong === undefined) return chosen;
+  const { nodes, expansion } = chosen.parts;
+  const reason = `${expansion.reason}; another one cannot run: ${wrong}`;
+  return { ...chosen, parts: { nodes, expansion: { ...expansion, reason } } };
 }
 
-function tooLarge(id: string, { limit, refused }: Budget): Cause {
-  refused.push(id);
-  return { reason: `with its parts there are more than ${limit} nodes` };
+/** A graph that may run in the place of a node. */
+interface Candidate {
+  readonly parts: Parts;
+  /** Of the node. */
+  readonly outputs: readonly Value[];
+  /** What keeps it from running. */
+  readonly errors: readonly Diagnostic[];
 }
 
-function inferParts({ id, node, loc }: Pick<InferredNode, "id" | "node" | "loc">, expansion: Expansion, walk: Walk) {
+function inferParts(
+  { id, node, loc }: Pick<InferredNode, "id" | "node" | "loc">,
+  expansion: Expansion,
+  walk: Walk,
+): Candidate {
   const { values, budget } = walk;
   const errors = [...definedTwice(expansion, loc)];
   budget.left -= weigh(expansion.nodes).nodes;
@@ -285,16 +212,6 @@ const partMacs = (nodes: readonly InferredNode[]): number =>
     const own = typeof macs === "number" ? macs : 0;
     return sum + own + (parts === undefined ? 0 : (parts.expansion.repeat ?? 1) * partMacs(parts.nodes));
   }, 0);
-
-const notUnderstood = (id: string, opType: string): Cause => ({
-  reason: `operator '${opType}' of node '${id}' is not understood, and the shape of its output is not declared`,
-  operator: opType,
-});
-
-const causeOf = (inputs: readonly (Value | undefined)[]): Cause =>
-  inputs.find((value) => value !== undefined && value.shape === undefined)?.cause ?? {
-    reason: "an input is not known",
-  };
 
 /** Nodes without inputs that we do not understand may draw random numbers; bodies may read what is not constant. */
 const isDeterministic = (node: OnnxNode, definition: OperatorDefinition | undefined): boolean =>
@@ -324,66 +241,4 @@ function partialContext(
   const opset = opsets.get(node.domain) ?? opsets.get("") ?? 1;
   const attributes = attributeReader(node.attributes, loc);
   return { opType: node.opType, opset, attributes, inputs, outputCount: node.outputs.length, loc };
-}
-
-/**
- * @param first - input of the node whose type the output has where nothing else is said, as a constant of this type its bits too
- * @throws DiagnosticError `too-many-axes`
- */
-function toValue(
-  name: string,
-  result: Inferred | undefined,
-  isConstant: boolean,
-  first: Value | undefined,
-  loc: Location,
-): Value {
-  if (result === undefined || "reason" in result) {
-    const reason = result?.reason ?? `output '${name}' is not one that the operator has`;
-    return { name, type: 0, isConstant, isGraphInput: false, cause: { reason } };
-  }
-  const { shape, type = first?.type ?? 0 } = result;
-  if (shape.length > MAX_RANK) throw new DiagnosticError([tooManyAxes(loc, name, shape.length, MAX_RANK)]);
-  const elements = isKnown(shape) && product(shape) <= ELEMENT_LIMIT ? result.elements : undefined;
-  const bits = result.bits ?? quantisedBits(type) ?? (isConstant && type === first?.type ? first.bits : undefined);
-  const base = { name, type, shape, isGraphInput: false, ...bitsEntry(bits) };
-  return elements === undefined ? { ...base, isConstant } : { ...base, isConstant: true, elements };
-}
-
-interface Contradiction {
-  readonly value: string;
-  readonly declared: string;
-  readonly computed: string;
-}
-
-/** What is declared fills in what could not be computed; where both are known, the computed shape wins. */
-function complete(value: Value, declared: Shape | undefined, contradictions: Contradiction[]): Value {
-  if (declared === undefined) return value;
-  if (value.shape === undefined) {
-    const { cause: _, ...rest } = value;
-    return { ...rest, shape: declared };
-  }
-  const { shape } = value;
-  if (shape.length !== declared.length || shape.some((extent, axis) => contradicts(extent, declared[axis] ?? extent))) {
-    contradictions.push({ value: value.name, declared: printShape(declared), computed: printShape(shape) });
-    return value;
-  }
-  return { ...value, shape: shape.map((extent, axis) => better(extent, declared[axis])) };
-}
-
-const better = (computed: Extent, declared: Extent | undefined): Extent =>
-  typeof computed !== "number" && typeof declared === "number" ? declared : computed;
-
-function reportContradictions(contradictions: readonly Contradiction[], loc: Location): readonly Diagnostic[] {
-  const [first, ...others] = contradictions;
-  if (first === undefined) return [];
-  return [declaredShapeDiffers(loc, first.value, first.declared, first.computed, others.length)];
-}
-
-function checkShape(name: string, shape: Shape, loc: Location): readonly Diagnostic[] {
-  if (shape.length > MAX_RANK) return [tooManyAxes(loc, name, shape.length, MAX_RANK)];
-  const wrong = shape.flatMap((extent, axis) =>
-    typeof extent === "number" && !isExtent(extent) ? [badDimension(loc, name, extent, axis)] : [],
-  );
-  if (wrong.length > 0 || !isKnown(shape) || product(shape) <= Number.MAX_SAFE_INTEGER) return wrong;
-  return [tensorTooLarge(loc, name, printShape(shape))];
 }

@@ -13,10 +13,11 @@ import type { Location } from "../../ir/location.js";
 import type { CoverageEntry, CoverageStatus, Layer, LayerId, Network } from "../../ir/network.js";
 import { isKnown, product, unknownSymbolOf } from "./extent.js";
 import { REPEAT } from "./feature-map.js";
-import type { Cause, Inference, InferredNode, Parts, Value } from "./inference.js";
+import type { Inference, InferredNode, Parts } from "./inference.js";
 import { createNetworkBuilder, type NetworkBuilder, type Source } from "./network-builder.js";
 import { wholeLayer } from "./opaque.js";
 import type { InputValue, LayerSpec, LoweringContext } from "./operator.js";
+import type { Cause, Value } from "./values.js";
 
 type Lowered = Pick<Network, "layers" | "tensors"> & {
   /** One entry per node, in topological order. */

@@ -36,7 +36,7 @@ function attend(steps: Recipe, { q, k, v, queryHeads, keyHeads, isHeadFirst }: H
   scores = steps.add("scale", "Mul", [scores, steps.scalar("scale-factor", 1)]);
   if (groups > 1 && masks.length > 0)
     scores = steps.add("scores-by-head", "Reshape", [scores, steps.integers("score-shape", [0, queryHeads, -1, 0])]);
-  for (const [i, mask] of masks.entries()) scores = steps.add(`mask-${i - +-1}`, "Add", [scores, mask]);
+  for (const [i, mask] of masks.entries()) scores = steps.add(`mask-${i + 1}`, "Add", [scores, mask]);
   const weights = steps.add("softmax", "Softmax", [scores], { axis: -1 });
   const grouped =
     groups > 1 && masks.length > 0
