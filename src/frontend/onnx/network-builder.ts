@@ -54,89 +54,111 @@ export interface NetworkBuilder {
 }
 
 export function createNetworkBuilder(loc: Location): NetworkBuilder {
-  const storages = new Map<string, Storage>();
-  const tensors = new Map<TensorId, Tensor>();
+  const store = createStore(loc);
   const layers: Layer[] = [];
   const layerIds = new Set<LayerId>();
+  return {
+    storageOf: store.find,
+    addLayer(source, spec) {
+      const index = spec.output ?? 0;
+      const output = source.outputs[index];
+      const [first, ...others] = spec.operands.map((operand) => operandOf(source, operand, store));
+      if (output === undefined || first === undefined) throw new Error(`'${source.id}' has no output ${index}`);
+      const id = unusedId(index === 0 ? source.id : `${source.id}#${index}`, layerIds);
+      const parameters = (spec.parameters ?? []).map(({ role, input }) => {
+        const { tensor } = storageOfInput(source, input, store);
+        return { role, tensor };
+      });
+      const { tensor } = store.add(output, "intermediate", output.dims, id);
+      layers.push(layerFrom(source, spec, id, [{ ...first, tensor }, ...others], parameters));
+      layerIds.add(id);
+      return id;
+    },
+    addView: (name, dims, storage) => store.show(name, { ...storage, viewed: dims }),
+    finish: (outputs) => ({ layers, tensors: usedTensors(layers, store.tensorsWith(outputs)) }),
+  };
+}
 
-  const store = (
+const layerFrom = (
+  source: Source,
+  spec: LayerSpec,
+  id: LayerId,
+  operands: Layer["operands"],
+  parameters: Layer["parameters"],
+): Layer => ({
+  id,
+  name: id,
+  kind: spec.kind,
+  op: source.opType,
+  nodes: [source.node],
+  loops: spec.loops,
+  operands,
+  macs: spec.macs ?? 0,
+  attributes: spec.attributes,
+  postOps: [],
+  parameters,
+  loc: source.loc,
+});
+
+type Store = ReturnType<typeof createStore>;
+
+/** Tensors, and which of them holds the elements of each value. */
+function createStore(loc: Location) {
+  const storages = new Map<string, Storage>();
+  const tensors = new Map<TensorId, Tensor>();
+
+  function add(
     { name, bits }: { readonly name: string; readonly bits?: number },
     kind: TensorKind,
     dims: readonly number[],
     producer?: LayerId,
-  ): Storage => {
+  ): Storage {
     const id = tensorId(name);
     tensors.set(id, { id, kind, dims, ...(bits !== undefined && { bits }), loc });
     const storage = { tensor: id, stored: dims, viewed: dims, ...(producer !== undefined && { producer }) };
     storages.set(name, storage);
     return storage;
-  };
+  }
 
-  const storageOf: NetworkBuilder["storageOf"] = (value, dims) => {
+  const find: NetworkBuilder["storageOf"] = (value, dims) => {
     const known = storages.get(value.name);
     if (known !== undefined) return known;
-    if (value.isConstant) return store(value, "weight", dims);
-    return value.isGraphInput ? store(value, "input", dims) : undefined;
+    if (value.isConstant) return add(value, "weight", dims);
+    return value.isGraphInput ? add(value, "input", dims) : undefined;
   };
 
-  const storageOfInput = (source: Source, index: number): Storage => {
-    const value = source.inputs[index];
-    const storage = value === undefined ? undefined : storageOf(value, value.shape);
-    if (storage === undefined) throw new Error(`'${source.id}' is lowered though nothing holds its input ${index}`);
-    return storage;
-  };
+  /** All tensors; those that hold the network's outputs say so. */
+  function tensorsWith(outputs: readonly string[]): ReadonlyMap<TensorId, Tensor> {
+    const marked = new Map(tensors);
+    for (const name of outputs) {
+      const tensor = marked.get(storages.get(name)?.tensor ?? tensorId(name));
+      if (tensor?.kind === "intermediate") marked.set(tensor.id, { ...tensor, kind: "output" });
+    }
+    return marked;
+  }
 
-  const operandOf = (source: Source, spec: OperandSpec): Operand => {
-    const { name, role, axes, input } = spec;
-    if (input === undefined) return { name, role, axes };
-    const storage = storageOfInput(source, input);
-    return { name, role, tensor: storage.tensor, ...resolveView(storage, axes) };
-  };
+  return { add, find, tensorsWith, show: (name: string, storage: Storage) => void storages.set(name, storage) };
+}
 
-  return {
-    storageOf,
-    addLayer(source, spec) {
-      const index = spec.output ?? 0;
-      const output = source.outputs[index];
-      if (output === undefined) throw new Error(`'${source.id}' has no output ${index}`);
-      const id = unusedId(index === 0 ? source.id : `${source.id}#${index}`, layerIds);
-      const [first, ...others] = spec.operands.map((operand) => operandOf(source, operand));
-      if (first === undefined) throw new Error(`'${source.id}' has no operands`);
-      const parameters = (spec.parameters ?? []).map(({ role, input }) => {
-        const { tensor } = storageOfInput(source, input);
-        return { role, tensor };
-      });
-      layers.push({
-        id,
-        name: id,
-        kind: spec.kind,
-        op: source.opType,
-        nodes: [source.node],
-        loops: spec.loops,
-        operands: [{ ...first, tensor: store(output, "intermediate", output.dims, id).tensor }, ...others],
-        macs: spec.macs ?? 0,
-        attributes: spec.attributes,
-        postOps: [],
-        parameters,
-        loc: source.loc,
-      });
-      layerIds.add(id);
-      return id;
-    },
-    addView: (name, dims, storage) => void storages.set(name, { ...storage, viewed: dims }),
-    finish(outputs) {
-      for (const name of outputs) {
-        const tensor = tensors.get(storages.get(name)?.tensor ?? tensorId(name));
-        if (tensor?.kind === "intermediate") tensors.set(tensor.id, { ...tensor, kind: "output" });
-      }
-      const kinds = constantKinds(layers);
-      const used = new Set(
-        layers.flatMap((layer) => [...layer.operands, ...layer.parameters].map(({ tensor }) => tensor)),
-      );
-      const kept = [...tensors].filter(([id, { kind }]) => used.has(id) || kind === "input" || kind === "output");
-      return { layers, tensors: new Map(kept.map(([id, tensor]) => [id, withKind(tensor, kinds.get(id))])) };
-    },
-  };
+function storageOfInput(source: Source, index: number, store: Store): Storage {
+  const value = source.inputs[index];
+  const storage = value === undefined ? undefined : store.find(value, value.shape);
+  if (storage === undefined) throw new Error(`'${source.id}' is lowered though nothing holds its input ${index}`);
+  return storage;
+}
+
+function operandOf(source: Source, { name, role, axes, input }: OperandSpec, store: Store): Operand {
+  if (input === undefined) return { name, role, axes };
+  const storage = storageOfInput(source, input, store);
+  return { name, role, tensor: storage.tensor, ...resolveView(storage, axes) };
+}
+
+/** Tensors that a layer or the outside uses; constants by what they are used for. */
+function usedTensors(layers: readonly Layer[], all: ReadonlyMap<TensorId, Tensor>): ReadonlyMap<TensorId, Tensor> {
+  const kinds = constantKinds(layers);
+  const used = new Set(layers.flatMap((layer) => [...layer.operands, ...layer.parameters].map(({ tensor }) => tensor)));
+  const kept = [...all].filter(([id, { kind }]) => used.has(id) || kind === "input" || kind === "output");
+  return new Map(kept.map(([id, tensor]) => [id, withKind(tensor, kinds.get(id))]));
 }
 
 /** Steps of reshapes compose into one. */

@@ -99,19 +99,7 @@ function packedAttention(node: NodeContext, at: PackedOperands): Expansion | und
   const steps = recipe(node);
   const [q = "", k = "", v = ""] = ["q", "k", "v"].map((name, i) => {
     const start = sizes.slice(0, i).reduce((sum, size) => sum + size, 0);
-    const cut = (what: string, position: number, axis: number) =>
-      steps.add(`${name}-${what}`, "Slice", [
-        steps.input(position),
-        steps.integers(`${name}-${what}-from`, [start]),
-        steps.integers(`${name}-${what}-to`, [start + (sizes[i] ?? 0)]),
-        steps.integers(`${name}-${what}-axis`, [axis]),
-      ]);
-    const projected = steps.add(name, "MatMul", [steps.input(0), cut("weights", at.weights, 1)]);
-    const biased =
-      node.inputs[at.bias] === undefined
-        ? projected
-        : steps.add(`${name}-biased`, "Add", [projected, cut("bias", at.bias, 0)]);
-    return splitHeads(steps, name, biased, heads);
+    return splitHeads(steps, name, projected(node, steps, at, { name, start, end: start + (sizes[i] ?? 0) }), heads);
   });
   const keyCount = derive(
     [inputOf(node, 0).shape[1] ?? 1, node.inputs[at.past]?.shape[3] ?? 0],
@@ -123,19 +111,40 @@ function packedAttention(node: NodeContext, at: PackedOperands): Expansion | und
   ];
   const plain = { q, k, v, queryHeads: heads, keyHeads: heads, isHeadFirst: false };
   if (node.inputs[at.past] === undefined && node.outputCount < 2) return steps.finish([attend(steps, plain, masks)]);
+  return withPackedCache(node, steps, plain, masks, at.past);
+}
+
+/** A part of the packed columns. */
+interface Columns {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+function projected(node: NodeContext, steps: Recipe, at: PackedOperands, { name, start, end }: Columns): string {
+  const cut = (what: string, position: number, axis: number) =>
+    steps.add(`${name}-${what}`, "Slice", [
+      steps.input(position),
+      steps.integers(`${name}-${what}-from`, [start]),
+      steps.integers(`${name}-${what}-to`, [end]),
+      steps.integers(`${name}-${what}-axis`, [axis]),
+    ]);
+  const product = steps.add(name, "MatMul", [steps.input(0), cut("weights", at.weights, 1)]);
+  if (node.inputs[at.bias] === undefined) return product;
+  return steps.add(`${name}-biased`, "Add", [product, cut("bias", at.bias, 0)]);
+}
+
+/** Earlier keys and values come in one tensor, and leave in one. */
+function withPackedCache(node: NodeContext, steps: Recipe, heads: Heads, masks: Masks, position: number): Expansion {
   const past = (i: number): string =>
-    node.inputs[at.past] === undefined
+    node.inputs[position] === undefined
       ? ""
-      : steps.add(`past-${i}`, "Gather", [steps.input(at.past), index(steps, i)], { axis: 0 });
-  const [keys, values] = [cached(steps, "k", k, past(0)), cached(steps, "v", v, past(1))];
+      : steps.add(`past-${i}`, "Gather", [steps.input(position), index(steps, i)], { axis: 0 });
+  const [k, v] = [cached(steps, "k", heads.k, past(0)), cached(steps, "v", heads.v, past(1))];
   const front = steps.integers("present-axis", [0]);
-  const present = steps.add(
-    "present",
-    "Concat",
-    [keys, values].map((from, i) => steps.add(`present-${i}`, "Unsqueeze", [from, front])),
-    { axis: 0 },
-  );
-  return steps.finish([attend(steps, { ...plain, k: keys, v: values, isHeadFirst: true }, masks), present]);
+  const parts = [k, v].map((from, i) => steps.add(`present-${i}`, "Unsqueeze", [from, front]));
+  const present = steps.add("present", "Concat", parts, { axis: 0 });
+  return steps.finish([attend(steps, { ...heads, k, v, isHeadFirst: true }, masks), present]);
 }
 
 const index = (steps: Recipe, i: number): string =>
