@@ -1,9 +1,17 @@
 /** The search against the enumeration of all mappings, and what must hold of its results (EM §3, §6). */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ApartBound } from "../../../../src/backend/cost/exact/bounds.js";
+import { energyCriterion, timeCriteria } from "../../../../src/backend/cost/exact/criteria.js";
+import { layerCost } from "../../../../src/backend/cost/exact/evaluate.js";
 import { type ExactLayer, exactLayer } from "../../../../src/backend/cost/exact/exact-layer.js";
+import { orderFigures } from "../../../../src/backend/cost/exact/figures.js";
+import { LabelSearch } from "../../../../src/backend/cost/exact/label-search.js";
 import { mapExactly, mappingBounds, temporalFactors } from "../../../../src/backend/cost/exact/mapper.js";
+import { overfullMemory, roomOf } from "../../../../src/backend/cost/exact/room.js";
 import type { Objective } from "../../../../src/backend/cost/exact/search.js";
+import { allOrders } from "../../../../src/backend/cost/exact/space.js";
+import { priceTables } from "../../../../src/backend/cost/exact/tables.js";
 import type { MappingProblem, MappingResult } from "../../../../src/ir/cost-model.js";
 import { DEFINES, type RuleSet } from "../../../../src/ir/rules.js";
 import "../../../support/seed.js";
@@ -19,7 +27,7 @@ const ROUNDING = 1e-6;
 const PATIENCE = { plain: { quick: 1000, limit: 100_000 }, joint: { quick: 1, limit: 100_000 } } as const;
 
 /** Orders and cuts that are enumerated in a moment. */
-const isSmall = (layer: ExactLayer): boolean => temporalFactors(layer, RULES).length <= 4;
+const isSmall = (layer: ExactLayer, factors = 4): boolean => temporalFactors(layer, RULES).length <= factors;
 
 const priceOf = ({ cost }: Extract<MappingResult, { feasible: true }>) => ({
   energy: cost.memoryEnergy,
@@ -28,9 +36,9 @@ const priceOf = ({ cost }: Extract<MappingResult, { feasible: true }>) => ({
 
 const otherOf = (objective: Objective): Objective => (objective === "energy" ? "latency" : "energy");
 
-function expectBest(problem: MappingProblem, objective: Objective, patience: keyof typeof PATIENCE): void {
+function expectBest(problem: MappingProblem, objective: Objective, patience: keyof typeof PATIENCE, factors = 4): void {
   const layer = exactLayer(problem);
-  fc.pre(isSmall(layer));
+  fc.pre(isSmall(layer, factors));
   const found = mapExactly(problem, RULES, objective, PATIENCE[patience]);
   const prices = allPrices(layer, temporalFactors(layer, RULES));
   expect(found.feasible).toBe(prices.length > 0);
@@ -54,10 +62,35 @@ describe.each(["plain", "joint"] as const)("the search with %s bounds", (patienc
 
   it("finds the least energy where replicas of a sum are added at several levels", () => {
     fc.assert(
-      fc.property(spreadReduction, (problem) => expectBest(problem, "energy", patience)),
-      { numRuns: 150 },
+      fc.property(spreadReduction, (problem) => expectBest(problem, "energy", patience, 5)),
+      { numRuns: 50 },
     );
   });
+});
+
+it("sums up on the way what the plain evaluation finds", () => {
+  fc.assert(
+    fc.property(fc.oneof(spreadReduction, tightProblem(6)), (problem) => {
+      const layer = exactLayer(problem);
+      const tables = priceTables(layer, allOrders(temporalFactors(layer, RULES)));
+      const room = roomOf(tables);
+      fc.pre(overfullMemory(tables, room) === undefined);
+      const energy = energyCriterion(tables, room);
+      const bound = new ApartBound(energy.toGo);
+      const times = timeCriteria(tables, room, energy);
+      const timeBounds = times.criteria.map(({ toGo }) => new ApartBound(toGo));
+      const limits = { energyLimit: Number.POSITIVE_INFINITY, latencyLimit: 1e12 }; // so that both are summed up
+      const common = { tables, room, energy, bound, prices: undefined, times, timeBounds, limit: 20, rounding: 1e-9 };
+      for (const minimise of ["energy", "latency"] as const) {
+        const { best, value } = new LabelSearch({ ...common, goal: { minimise, ...limits } }).run();
+        if (best === undefined) continue;
+        const order = { loops: best.factors.map((f) => tables.space.factors[f]!), positions: best.positions };
+        const cost = layerCost(layer, orderFigures(layer, order), best.copies);
+        expect(minimise === "energy" ? cost.energy : cost.latencyCycles).toBeCloseTo(value, 6);
+      }
+    }),
+    { numRuns: 300 },
+  );
 });
 
 it("bounds are below every mapping", () => {

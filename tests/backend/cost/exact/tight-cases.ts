@@ -73,7 +73,7 @@ const heldCount = ({ operands, hierarchy }: MappingProblem): number =>
 export const spreadReduction: fc.Arbitrary<MappingProblem> = fc
   .record({
     specs: fc.tuple(spec, spec, spec),
-    sizes: fc.record({ K: fc.constantFrom(1, 2, 4), C: fc.integer({ min: 2, max: 16 }), OX: fc.constantFrom(1, 2, 3) }),
+    sizes: fc.record({ K: fc.constantFrom(1, 2, 4), C: fc.integer({ min: 2, max: 64 }), OX: fc.constantFrom(1, 2, 3) }),
     unrolled: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 2 })),
     width: fc.integer({ min: 1, max: 4 }),
   })
