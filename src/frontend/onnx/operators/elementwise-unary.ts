@@ -1,9 +1,9 @@
 /** One operation per element: activations and functions of one variable. */
 import type { Attributes } from "../../../ir/network.js";
 import { isKnown } from "../extent.js";
-import { mapAxes, mapLoops } from "../feature-map.js";
+import { mapAxes } from "../feature-map.js";
 import { foldElementwise, numbersOf } from "../fold.js";
-import { output } from "../operands.js";
+import { mapLayer } from "../map-layer.js";
 import { dimsOf, inputOf, type LoweringContext, type NodeContext, type OperatorDefinition } from "../operator.js";
 
 /** Functions that shape arithmetic uses, exactly as it computes them. */
@@ -64,10 +64,7 @@ export const elementwiseUnary: OperatorDefinition = {
     return {
       layers: [
         {
-          kind: "elementwise",
-          loops: mapLoops(dims),
-          operands: [output(axes), { name: "I", role: "input", axes, input: 0 }],
-          attributes: { ...node.attributes.plain(), ...constantParameters(node) },
+          ...mapLayer("elementwise", dims, axes, { ...node.attributes.plain(), ...constantParameters(node) }),
           parameters: parametersOf(node),
         },
       ],

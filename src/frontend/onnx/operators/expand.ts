@@ -2,9 +2,9 @@
 import { shapeMismatch } from "../../../ir/diagnostics/onnx.js";
 import { computedAtRunTime } from "../axes.js";
 import { broadcast, isKnown, printShape } from "../extent.js";
-import { broadcastAxes, mapAxes, mapLoops } from "../feature-map.js";
+import { broadcastAxes } from "../feature-map.js";
 import { elementAt, fill, smallTensor } from "../fold.js";
-import { output } from "../operands.js";
+import { mapLayer } from "../map-layer.js";
 import { dimsOf, fail, inputOf, type OperatorDefinition, outputDims } from "../operator.js";
 
 export const expand: OperatorDefinition = {
@@ -33,14 +33,7 @@ export const expand: OperatorDefinition = {
     const isLonger = to.slice(0, to.length - from.length).some((extent) => extent !== 1);
     if (!repeated && !isLonger) return { view: 0 };
     return {
-      layers: [
-        {
-          kind: "movement",
-          loops: mapLoops(to),
-          operands: [output(mapAxes(to.length)), { name: "I", role: "input", axes: broadcastAxes(from, to), input: 0 }],
-          attributes: {},
-        },
-      ],
+      layers: [mapLayer("movement", to, broadcastAxes(from, to))],
     };
   },
 };

@@ -2,8 +2,8 @@
 import type { AxisMap } from "../../../ir/axis-map.js";
 import { shapeMismatch, wrongRank } from "../../../ir/diagnostics/onnx.js";
 import { contradicts, printShape } from "../extent.js";
-import { mapAxes, mapLoops, pointwise } from "../feature-map.js";
-import { output } from "../operands.js";
+import { mapAxes, pointwise } from "../feature-map.js";
+import { mapLayer } from "../map-layer.js";
 import { dimsOf, fail, inputOf, type NodeContext, type OperatorDefinition } from "../operator.js";
 
 const ROLES = ["scale", "bias", "mean", "variance"];
@@ -24,10 +24,7 @@ export const batchNormalization: OperatorDefinition = {
     return {
       layers: [
         {
-          kind: "elementwise",
-          loops: mapLoops(dims),
-          operands: [output(axes), { name: "I", role: "input", axes, input: 0 }],
-          attributes: { epsilon: node.attributes.float("epsilon") ?? 1e-5 },
+          ...mapLayer("elementwise", dims, axes, { epsilon: node.attributes.float("epsilon") ?? 1e-5 }),
           parameters: ROLES.map((role, i) => ({ role, input: i + 1 })),
         },
       ],
@@ -60,14 +57,7 @@ export const localResponse: OperatorDefinition = {
     const axes =
       dims.length < 2 ? mapAxes(dims.length) : [pointwise("B"), neighbours, ...mapAxes(dims.length).slice(2)];
     return {
-      layers: [
-        {
-          kind: "reduction",
-          loops: mapLoops(dims),
-          operands: [output(mapAxes(dims.length)), { name: "I", role: "input", axes, input: 0 }],
-          attributes: node.attributes.plain(),
-        },
-      ],
+      layers: [mapLayer("reduction", dims, axes, node.attributes.plain())],
     };
   },
 };

@@ -3,9 +3,9 @@ import type { AxisMap } from "../../../ir/axis-map.js";
 import { attributeValue } from "../../../ir/diagnostics/onnx.js";
 import { checkLength, computedAtRunTime, listArgument, normalizeAxes } from "../axes.js";
 import { derive } from "../extent.js";
-import { axisLoops, mapAxes, mapLoops } from "../feature-map.js";
+import { axisLoops, mapAxes } from "../feature-map.js";
+import { mapLayer } from "../map-layer.js";
 import { wholeLayer } from "../opaque.js";
-import { output } from "../operands.js";
 import { fail, inputOf, type NodeContext, type OperatorDefinition, outputDims } from "../operator.js";
 
 const MODES = ["constant", "reflect", "edge", "wrap"] as const;
@@ -37,14 +37,7 @@ export const pad: OperatorDefinition = {
     });
     const pads = [...dims.map((_, axis) => frame.before(axis)), ...dims.map((_, axis) => frame.after(axis))];
     return {
-      layers: [
-        {
-          kind: "movement",
-          loops: mapLoops(dims),
-          operands: [output(mapAxes(dims.length)), { name: "I", role: "input", axes, input: 0 }],
-          attributes: { mode, pads },
-        },
-      ],
+      layers: [mapLayer("movement", dims, axes, { mode, pads })],
     };
   },
 };

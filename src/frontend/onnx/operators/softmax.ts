@@ -1,8 +1,8 @@
 /** Normalisation along an axis to a distribution. */
 import type { AxisMap } from "../../../ir/axis-map.js";
 import { normalizeAxis } from "../axes.js";
-import { axisLoops, mapAxes, mapLoops } from "../feature-map.js";
-import { output } from "../operands.js";
+import { axisLoops, mapAxes } from "../feature-map.js";
+import { mapLayer } from "../map-layer.js";
 import { dimsOf, inputOf, type NodeContext, type OperatorDefinition } from "../operator.js";
 
 /** Up to operator set 12 the axis and all that follow it are normalised together. */
@@ -23,14 +23,7 @@ export const softmax: OperatorDefinition = {
       (map, axis): AxisMap => (isNormalized(axis) ? { kind: "whole", loops: [loops[axis] ?? ""] } : map),
     );
     return {
-      layers: [
-        {
-          kind: "reduction",
-          loops: mapLoops(dims),
-          operands: [output(mapAxes(dims.length)), { name: "I", role: "input", axes, input: 0 }],
-          attributes: { axis: first },
-        },
-      ],
+      layers: [mapLayer("reduction", dims, axes, { axis: first })],
     };
   },
 };

@@ -2,7 +2,8 @@
 
 import { attributeValue, wrongRank } from "../../../ir/diagnostics/onnx.js";
 import { elementCount, product } from "../extent.js";
-import { axisLoops, mapAxes, mapLoops, pointwise } from "../feature-map.js";
+import { axisLoops, mapAxes, pointwise } from "../feature-map.js";
+import { mapLayer } from "../map-layer.js";
 import { output } from "../operands.js";
 import { dimsOf, fail, inputOf, type NodeContext, type OperatorDefinition, outputDims } from "../operator.js";
 import { composite, type Recipe, recipe } from "../recipe.js";
@@ -92,10 +93,7 @@ const rotaryEmbedding: OperatorDefinition = {
     return {
       layers: [
         {
-          kind: "elementwise",
-          loops: mapLoops(dims),
-          operands: [output(mapAxes(dims.length)), { name: "I", role: "input", axes, input: 0 }],
-          attributes: node.attributes.plain(),
+          ...mapLayer("elementwise", dims, axes, node.attributes.plain()),
           parameters: node.inputs.flatMap((input, i) =>
             i > 0 && input?.isConstant ? [{ role: "angles", input: i }] : [],
           ),

@@ -1,9 +1,9 @@
 /** Axes in another order. */
 import { attributeValue } from "../../../ir/diagnostics/onnx.js";
 import { isKnown } from "../extent.js";
-import { axisLoops, mapAxes, mapLoops, pointwise } from "../feature-map.js";
+import { axisLoops, pointwise } from "../feature-map.js";
 import { elementAt, fill, smallTensor } from "../fold.js";
-import { output } from "../operands.js";
+import { mapLayer } from "../map-layer.js";
 import { dimsOf, fail, inputOf, type NodeContext, type OperatorDefinition, outputDims } from "../operator.js";
 
 export const transpose: OperatorDefinition = {
@@ -26,14 +26,7 @@ export const transpose: OperatorDefinition = {
     const loops = axisLoops(result.length);
     const axes = inverse(permutation, loops).map((loop) => pointwise(loop));
     return {
-      layers: [
-        {
-          kind: "movement",
-          loops: mapLoops(result),
-          operands: [output(mapAxes(result.length)), { name: "I", role: "input", axes, input: 0 }],
-          attributes: { perm: permutation },
-        },
-      ],
+      layers: [mapLayer("movement", result, axes, { perm: permutation })],
     };
   },
 };

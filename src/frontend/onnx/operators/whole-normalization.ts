@@ -3,8 +3,8 @@ import type { AxisMap } from "../../../ir/axis-map.js";
 import { attributeValue, wrongRank } from "../../../ir/diagnostics/onnx.js";
 import { normalizeAxes, normalizeAxis } from "../axes.js";
 import { type Extent, isKnown } from "../extent.js";
-import { axisLoops, mapAxes, mapLoops } from "../feature-map.js";
-import { output } from "../operands.js";
+import { axisLoops, mapAxes } from "../feature-map.js";
+import { mapLayer } from "../map-layer.js";
 import { dimsOf, fail, inputOf, type NodeContext, type OperatorDefinition } from "../operator.js";
 
 interface Normalization {
@@ -81,10 +81,7 @@ export const wholeNormalization: OperatorDefinition = {
     return {
       layers: [
         {
-          kind: "reduction",
-          loops: mapLoops(dims),
-          operands: [output(mapAxes(dims.length)), { name: "I", role: "input", axes, input: 0 }],
-          attributes: node.attributes.plain(),
+          ...mapLayer("reduction", dims, axes, node.attributes.plain()),
           parameters: roles.flatMap((role, i) => (node.inputs[i + 1] === undefined ? [] : [{ role, input: i + 1 }])),
         },
       ],
