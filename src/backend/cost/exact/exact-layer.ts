@@ -88,7 +88,6 @@ export interface ExactLayer {
 export function exactLayer(problem: MappingProblem): ExactLayer {
   const model = layerModel(problem);
   const array = arrayUse(problem.loops, problem.hierarchy.array, problem.unrolling);
-  const { memories } = problem.hierarchy;
   const operands = model.operands.flatMap((operand, index) =>
     operand.bits === 0 ? [] : [exactOperand(problem, model, array, operand, index)],
   );
@@ -97,10 +96,20 @@ export function exactLayer(problem: MappingProblem): ExactLayer {
     model,
     array,
     operands,
-    available: memories.map(({ id, size }) => problem.available?.[id] ?? size),
-    ports: memories.flatMap(({ id, ports }) => ports.map(({ name }) => `${id}.${name}`)),
+    available: availableBits(problem),
+    ports: problem.hierarchy.memories.flatMap(({ id, ports }) => ports.map(({ name }) => `${id}.${name}`)),
   };
 }
+
+/** The same layer where other room is left. */
+export const withRoomOf = (layer: ExactLayer, problem: MappingProblem): ExactLayer => ({
+  ...layer,
+  problem,
+  available: availableBits(problem),
+});
+
+const availableBits = ({ hierarchy, available }: MappingProblem): readonly number[] =>
+  hierarchy.memories.map(({ id, size }) => available?.[id] ?? size);
 
 /** Levels that the search cuts and that take room: all but the home. */
 export const heldLevels = ({ cuts }: ExactOperand): number => cuts.length - 1;

@@ -1,12 +1,25 @@
-/** Content keys of mapping problems with the room that is left (SL §11.7). */
+/** Content keys of mapping problems, without and with the room that is left (SL §11.7). */
+import { chain } from "../../../ir/accelerator.js";
 import type { MappingProblem } from "../../../ir/cost-model.js";
 import { problemKeys } from "../mapper/problem-key.js";
 
-/** Makes keys that are equal exactly when problems are. */
-export function exactProblemKeys(): (problem: MappingProblem) => string {
+/** Keys that are equal exactly when problems are. */
+export interface ExactKeys {
+  /** Whatever room is left. */
+  readonly shape: string;
+  readonly whole: string;
+}
+
+export function exactProblemKeys(): (problem: MappingProblem) => ExactKeys {
   const keyOf = problemKeys();
   return (problem) => {
-    const room = problem.hierarchy.memories.map(({ id }) => problem.available?.[id] ?? "");
-    return `${keyOf(problem)} ${room.join(" ")}`;
+    const shape = keyOf(problem);
+    return { shape, whole: `${shape} ${roomForBlocks(problem).join(" ")}` };
   };
+}
+
+/** Room of the memories in which some operand has a level below its home: no other room matters. */
+function roomForBlocks({ hierarchy, operands, available }: MappingProblem): readonly number[] {
+  const held = new Set(operands.flatMap(({ memoryOperand }) => chain(hierarchy, memoryOperand).slice(0, -1)));
+  return hierarchy.memories.filter((memory) => held.has(memory)).map(({ id, size }) => available?.[id] ?? size);
 }

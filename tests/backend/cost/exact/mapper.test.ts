@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createExactMapper, mapExactly } from "../../../../src/backend/cost/exact/mapper.js";
+import { createExactMapper, createExactMapping, mapExactly } from "../../../../src/backend/cost/exact/mapper.js";
 import { evaluateStatedExactly } from "../../../../src/backend/cost/exact/stated.js";
 import type { MappingProblem } from "../../../../src/ir/cost-model.js";
 import { DEFINES, type RuleSet } from "../../../../src/ir/rules.js";
@@ -22,6 +22,34 @@ describe("the mapper", () => {
     expect(mapLayer(problem())).toBe(first);
     expect(mapLayer({ ...problem(), available: { sram_2MB: 4096 } })).not.toBe(first);
     expect(mapLayer(conv({ K: 9, C: 4, OY: 6, OX: 6 }, TPU_LIKE, UNROLLING))).not.toBe(first);
+  });
+
+  it("has the same answers whether it has met the problem with other room or not", () => {
+    const warm = createExactMapping(RULES);
+    const problem = conv({ K: 40, C: 12, OY: 14, OX: 14, FY: 3, FX: 3 }, META_PROTOTYPE, {
+      D1: ["K", 32],
+      D2: ["C", 2],
+    });
+    for (const room of [524288, 20000, 3000, 400000, 20000]) {
+      const asked = { ...problem, available: { sram_64KB: room } };
+      const cold = createExactMapping(RULES);
+      expect(warm.bounds(asked)).toEqual(cold.bounds(asked));
+      expect(warm.mapLayer(asked)).toEqual(cold.mapLayer(asked));
+    }
+  });
+
+  it("finds room that does not matter equal", () => {
+    const { mapLayer } = createExactMapping(RULES);
+    const problem = conv({ K: 8, C: 4, OY: 6, OX: 6 }, TPU_LIKE, UNROLLING);
+    const first = mapLayer(problem);
+    expect(mapLayer({ ...problem, available: { dram: 5, sram_2MB: 16777216 } })).toBe(first);
+  });
+
+  it("answers, without a proof, where a space has too many states", () => {
+    const loops = { B: 2 ** 7, G: 2 ** 7, K: 2 ** 7, C: 2 ** 7, OY: 2 ** 7, OX: 2 ** 7, FY: 2 ** 7, FX: 2 ** 7 };
+    const { mapping, search } = mapped(conv(loops, TPU_LIKE, UNROLLING));
+    expect(search.optimal).toBe(false);
+    expect(mapping.loops.length).toBeLessThan(56);
   });
 
   it("adds up: breakdowns to the total, and accesses times energy to the breakdowns", () => {

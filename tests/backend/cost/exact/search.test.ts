@@ -7,7 +7,7 @@ import { layerCost } from "../../../../src/backend/cost/exact/evaluate.js";
 import { type ExactLayer, exactLayer } from "../../../../src/backend/cost/exact/exact-layer.js";
 import { orderFigures } from "../../../../src/backend/cost/exact/figures.js";
 import { LabelSearch } from "../../../../src/backend/cost/exact/label-search.js";
-import { mapExactly, mappingBounds, temporalFactors } from "../../../../src/backend/cost/exact/mapper.js";
+import { createExactMapping, mapExactly, temporalFactors } from "../../../../src/backend/cost/exact/mapper.js";
 import { overfullMemory, roomOf } from "../../../../src/backend/cost/exact/room.js";
 import type { Objective } from "../../../../src/backend/cost/exact/search.js";
 import { allOrders } from "../../../../src/backend/cost/exact/space.js";
@@ -99,7 +99,7 @@ it("bounds are below every mapping", () => {
       const layer = exactLayer(problem);
       fc.pre(isSmall(layer));
       const prices = allPrices(layer, temporalFactors(layer, RULES));
-      const { energy, latency } = mappingBounds(problem, RULES);
+      const { energy, latency } = createExactMapping(RULES).bounds(problem);
       const operations = problem.loops.reduce((product, { size }) => product * size, 1);
       expect(energy).toBeLessThanOrEqual(Math.min(...prices.map((price) => price.energy)) + operations + ROUNDING);
       expect(latency).toBeLessThanOrEqual(Math.min(...prices.map((price) => price.latency)));
