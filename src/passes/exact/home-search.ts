@@ -9,7 +9,8 @@ import { type PartHome, type Reserved, ringBits, type StackCosts } from "./stack
 import type { FeatureMap, StackMaps } from "./stack-maps.js";
 import type { Rings, Storage } from "./storage.js";
 import type { TileNodes } from "./tile-nodes.js";
-import { type HomeChoices, type TypeHomes, typeHomes, type WeightHome } from "./type-homes.js";
+import { type HomeChoices, leastWith, type TypeHomes, typeHomes, type WeightHome } from "./type-homes.js";
+import { planWeights, type WeightChoice } from "./weight-plan.js";
 
 export interface StackHomes {
   /** Per map of the stack. */
@@ -55,6 +56,18 @@ interface Relaxed {
   readonly types: readonly TypeHomes[];
 }
 
+/** Partial decisions that are still to be looked into. */
+interface Node {
+  readonly decisions: Decisions;
+  readonly relaxed: Relaxed;
+}
+
+/** Room that weights may take: from how many memories away from the array on, and how much of these. */
+const WEIGHT_ROOM = [
+  ...[1, 0.75, 0.5, 0.25].map((share) => ({ least: 0, share })),
+  ...[1, 2, 3].map((least) => ({ least, share: 1 })),
+];
+
 /** Partial decisions that are looked at before the search settles for what it has, with the gap that is left. */
 const VISIT_LIMIT = 64;
 
@@ -68,6 +81,8 @@ class HomeSearch {
   readonly #problem: HomeProblem;
   #best: StackHomes | undefined;
   #visited = 0;
+  /** Prices of memories that cannot hold all weights. */
+  #prices: ReadonlyMap<string, number> = new Map();
 
   constructor(problem: HomeProblem) {
     this.#problem = problem;
@@ -75,7 +90,7 @@ class HomeSearch {
 
   run(): StackHomes | undefined {
     const { storage, weights } = this.#problem.space;
-    const open: { readonly decisions: Decisions; readonly relaxed: Relaxed }[] = [];
+    const open: Node[] = [];
     const push = (decisions: Decisions): void => {
       const relaxed = this.#relax(decisions);
       if (relaxed === undefined || !this.#improves(relaxed.energy)) return;
@@ -83,7 +98,7 @@ class HomeSearch {
       if (this.#improves(relaxed.energy)) open.push({ decisions, relaxed });
     };
     push({ storage, weights });
-    this.#offerFallbacks();
+    if (open.length > 0) this.#startAgain(open);
     while (open.length > 0 && this.#visited < VISIT_LIMIT) {
       const next = takeCheapest(open);
       if (!this.#improves(next.relaxed.energy)) continue;
@@ -93,11 +108,23 @@ class HomeSearch {
     return this.#best && { ...this.#best, bound, visited: this.#visited };
   }
 
+  /** With a good answer to compare with, and with prices where they bound the energy better than free room does. */
+  #startAgain(open: Node[]): void {
+    const [{ decisions, relaxed: free }] = open as [Node];
+    const prices = this.#offerFallbacks();
+    if (prices.size === 0) return;
+    this.#prices = prices;
+    const priced = this.#relax(decisions);
+    if (priced === undefined || priced.energy <= free.energy) this.#prices = new Map();
+    else open.splice(0, 1, { decisions, relaxed: priced });
+  }
+
   /** Whether an energy is below the best so far by more than rounding. */
   #improves(energy: number): boolean {
     return this.#best === undefined || energy < this.#best.energy * (1 - 1e-12);
   }
 
+  /** Bounds the energy of all that the decisions leave open; where they leave nothing open it is exact. */
   #relax(decisions: Decisions): Relaxed | undefined {
     this.#visited++;
     const { types, costs } = this.#problem;
@@ -111,7 +138,14 @@ class HomeSearch {
       found.push(homes);
       energy += type.shape.count * homes.energy;
     }
-    return { energy, types: found };
+    const rent = isOpen(decisions) ? this.#rent() : 0;
+    return { energy: energy - rent, types: found };
+  }
+
+  /** What the room for weights would bring at its prices. */
+  #rent(): number {
+    const { memories } = this.#problem.costs;
+    return memories.reduce((sum, { id, size }) => sum + (this.#prices.get(id) ?? 0) * size, 0);
   }
 
   /** Makes whole decisions of what most tiles chose for themselves, and keeps them if they are the best so far. */
@@ -130,17 +164,27 @@ class HomeSearch {
   }
 
   /**
-   * Decisions that leave room: rings so far from the array, weights in the lowest memories of which they take no more than a share; and, where
-   * nothing else fits, every map whole at the top.
+   * Decisions that leave room: rings and weights so far from the array, as far as they fit there together; and, where nothing else fits,
+   * every map whole at the top.
+   *
+   * @returns prices of memories that cannot hold all weights
    */
-  #offerFallbacks(): void {
-    const { storage } = this.#problem.space;
-    const whole = storage.map((list) => list.slice(0, 1));
-    for (const share of [1, 0.5, 0]) {
-      const homes = this.#weightsWithin(share);
-      for (const least of [0, 1, 2]) this.#offerFixed({ storage: this.#ringsFrom(least), weights: homes });
-      if (this.#best === undefined) this.#offerFixed({ storage: whole, weights: homes });
+  #offerFallbacks(): ReadonlyMap<string, number> {
+    const { space, costs } = this.#problem;
+    const whole = space.storage.map((list) => list.slice(0, 1));
+    const choices = this.#weightChoices();
+    const plans = WEIGHT_ROOM.map(({ least, share }) =>
+      planWeights(choices, (memory, level) => {
+        if (costs.isTop(memory)) return Number.POSITIVE_INFINITY;
+        return level < least ? 0 : share * memory.size;
+      }),
+    );
+    for (const plan of plans) {
+      const weights = plan.homes.map((home) => (home === undefined ? [] : [home]));
+      for (const least of [0, 1, 2]) this.#offerFixed({ storage: this.#ringsFrom(least), weights });
+      if (this.#best === undefined) this.#offerFixed({ storage: whole, weights });
     }
+    return plans[0]!.prices; // of all the room
   }
 
   #offerFixed(decisions: Decisions): void {
@@ -169,16 +213,25 @@ class HomeSearch {
     });
   }
 
-  /** Weights of the layers in order, each in the lowest memory of which all together leave the rest of the share free. */
-  #weightsWithin(share: number): HomeSpace["weights"] {
-    const { weights, weightBits } = this.#problem.space;
-    const used = new Map<string, number>();
-    return weights.map((memories, layer) => {
-      const bits = weightBits[layer]!;
-      const home = memories.find(({ id, size }) => (used.get(id) ?? 0) + bits <= share * size) ?? memories.at(-1);
-      if (home === undefined) return memories;
-      used.set(home.id, (used.get(home.id) ?? 0) + bits);
-      return [home];
+  /** What each home of each layer's weights would cost, judged by the most frequent tile type that runs the layer. */
+  #weightChoices(): readonly WeightChoice[] {
+    const { types, space, costs } = this.#problem;
+    const open = this.#choices(space);
+    return space.weights.map((memories, layer): WeightChoice => {
+      const running = types.map((type, t) => ({ type, t })).filter(({ type }) => type.nodes[layer]!.tile !== undefined);
+      const most = running.reduce<(typeof running)[number] | undefined>(
+        (best, next) => (best && best.type.shape.count >= next.type.shape.count ? best : next),
+        undefined,
+      );
+      const runs = running.reduce((sum, { type }) => sum + type.shape.count, 0);
+      const energyIn = (memory: Memory): number =>
+        most === undefined
+          ? 0
+          : space.loading(layer, memory) + runs * leastWith(most.type, String(most.t), open, costs, layer, memory);
+      return {
+        bits: space.weightBits[layer]!,
+        energies: new Map(memories.map((memory) => [memory, energyIn(memory)] as const)),
+      };
     });
   }
 
@@ -227,23 +280,23 @@ class HomeSearch {
     }));
   }
 
-  #choices({ storage, weights }: Decisions): HomeChoices {
+  #choices(decisions: Decisions): HomeChoices {
     const { types, space } = this.#problem;
-    const tiles = types.reduce((sum, { shape }) => sum + shape.count, 0);
-    const runs = space.weights.map((_, layer) =>
-      types.reduce((sum, { shape, nodes }) => sum + (nodes[layer]!.tile === undefined ? 0 : shape.count), 0),
-    );
-    const priced =
-      (layer: number) =>
-      (memory: Memory): WeightHome => ({
-        memory,
-        loading: space.loading(layer, memory) / Math.max(1, runs[layer] ?? tiles),
-      });
+    const { storage, weights } = decisions;
+    const prices = isOpen(decisions) ? this.#prices : new Map<string, number>();
+    const weightHome = (layer: number, memory: Memory): WeightHome => {
+      const runs = types.reduce(
+        (sum, { shape, nodes }) => sum + (nodes[layer]!.tile === undefined ? 0 : shape.count),
+        0,
+      );
+      const once = space.loading(layer, memory) + (prices.get(memory.id) ?? 0) * space.weightBits[layer]!;
+      return { memory, loading: once / Math.max(1, runs) };
+    };
     return {
       parts: storage.map((allowed, map) => partHomes(allowed, this.#memoriesOf(map))),
       rings: storage.map(ringsOf),
-      weights: weights.map((list, layer) => list.map(priced(layer))),
-      reserved: this.#reserved({ storage, weights }),
+      weights: weights.map((list, layer) => list.map((memory) => weightHome(layer, memory))),
+      reserved: this.#reserved(decisions),
     };
   }
 
@@ -272,6 +325,10 @@ class HomeSearch {
     return reserved;
   }
 }
+
+/** Whether anything is left to decide. */
+const isOpen = ({ storage, weights }: Decisions): boolean =>
+  storage.some((list) => list.length > 1) || weights.some((list) => list.length > 1);
 
 /** One choice, and all others. */
 const parted = <T>(list: readonly T[], first: T): readonly (readonly T[])[] => [
@@ -322,7 +379,7 @@ function largestRing(map: FeatureMap, allowed: readonly Storage[], geometry: Sta
   return Math.max(0, ...bits.map(({ column, row }) => column + row));
 }
 
-function takeCheapest<T extends { readonly relaxed: Relaxed }>(open: T[]): T {
+function takeCheapest(open: Node[]): Node {
   let least = 0;
   for (let i = 1; i < open.length; i++) if (open[i]!.relaxed.energy < open[least]!.relaxed.energy) least = i;
   return open.splice(least, 1)[0]!; // not empty

@@ -49,6 +49,10 @@ export class StackCosts {
     this.#capacity = new Map(source.hierarchy.memories.map(({ id, size }) => [id, size]));
   }
 
+  get memories(): readonly Memory[] {
+    return this.#source.hierarchy.memories;
+  }
+
   /** Memories on chip that could hold parts of a map. */
   partMemories(map: FeatureMap): readonly Memory[] {
     return partMemories(map, this.#source.hierarchy);

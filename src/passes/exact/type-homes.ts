@@ -91,6 +91,23 @@ export function typeHomes(
   );
 }
 
+/** Least energy of one layer of a tile type with its weights in a memory, when everything else is free. */
+export function leastWith(
+  { nodes }: TileNodes,
+  key: string,
+  choices: HomeChoices,
+  costs: StackCosts,
+  layer: number,
+  memory: Memory,
+): number {
+  const weights = choices.weights.with(layer, [{ memory, loading: 0 }]);
+  const concerned = new Set([layer, ...nodes[layer]!.reads.map(({ source }) => source)]);
+  const options = nodes.map((node) =>
+    concerned.has(node.index) ? optionsOf(node, nodes, { ...choices, weights }, costs) : [],
+  );
+  return leastStep({ nodes, key, options, decided: choices.reserved, costs }, layer);
+}
+
 /**
  * @param rest - least energy from each node on
  * @param limit - energy that a path must stay below
