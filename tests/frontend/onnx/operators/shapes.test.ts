@@ -27,6 +27,9 @@ describe("the shape of the output", () => {
     ${"Upsample"}  | ${9}  | ${[1, 1, 3, 4]} | ${{ s: float([1, 1, 2, 2]) }}                      | ${{}}                                                       | ${[1, 1, 6, 8]}
     ${"Upsample"}  | ${7}  | ${[1, 1, 3, 4]} | ${{}}                                              | ${{ scales: typed("FLOATS", [1, 1, 2, 2]) }}                | ${[1, 1, 6, 8]}
     ${"Upsample"}  | ${1}  | ${[1, 1, 3, 4]} | ${{}}                                              | ${{ height_scale: 2.5, width_scale: 2.5 }}                  | ${[1, 1, 7, 10]}
+    ${"Pad"}       | ${1}  | ${[2, 3]}       | ${{}}                                              | ${{ paddings: [0, 1, 0, 2] }}                               | ${[2, 6]}
+    ${"Pad"}       | ${1}  | ${[2, 3]}       | ${{}}                                              | ${{ pads: [0, 1, 0, 2] }}                                   | ${[2, 6]}
+    ${"MaxPool"}   | ${12} | ${[1, 1, 4]}    | ${{}}                                              | ${{ kernel_shape: [2], auto_pad: "" }}                      | ${[1, 1, 3]}
     ${"Split"}     | ${18} | ${[7]}          | ${{}}                                              | ${{ num_outputs: 1 }}                                       | ${[7]}
     ${"Transpose"} | ${13} | ${[2, 3, 4]}    | ${{}}                                              | ${{}}                                                       | ${[4, 3, 2]}
   `("of $op-$opset of $x with $constants $attributes is $shape", ({ op, opset, x, constants, attributes, shape }) => {
