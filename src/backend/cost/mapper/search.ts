@@ -4,6 +4,7 @@
  */
 import type { SearchCertificate } from "../../../ir/cost-model.js";
 import type { Loop } from "../../../ir/network.js";
+import { blocksOf, isTabulable, unfold } from "./blocks.js";
 import { branchAndBound } from "./branch-and-bound.js";
 import { type EnergyEvaluation, evaluateEnergy, evaluateLatency } from "./evaluate.js";
 import type { LayerModel } from "./layer-model.js";
@@ -34,13 +35,24 @@ const NODE_LIMIT = 500_000;
 
 /** @param enumerable - number of orders up to which all are visited */
 export function searchOrderings(space: SearchSpace, enumerable = ENUMERABLE): SearchResult {
-  const multiset = factorMultiset(space.factors);
+  const { blocks, isComplete } = blocksOf(space.layer, space.spatial, space.factors);
+  if (!isTabulable(blocks)) return unsearched(space);
+  const multiset = factorMultiset(blocks.map(({ loop }) => loop));
   const orderings = orderingCount(multiset.multiplicities);
   const found = orderings <= enumerable ? enumerate(space, multiset) : bounded(space, multiset);
-  const order = found.order === undefined ? space.factors : loopsOf(multiset, found.order);
+  const order = found.order === undefined ? space.factors : unfold(loopsOf(multiset, found.order), blocks);
   const best = evaluateEnergy(space.layer, space.spatial, order, space.policies);
   if (!best.feasible) return best;
-  return { feasible: true, best, search: { orderings, visited: found.visited, optimal: found.optimal } };
+  const search = { orderings, visited: found.visited, optimal: found.optimal && isComplete };
+  return { feasible: true, best, search };
+}
+
+/** The factors in the order in which they were made, where there are too many dims to search. */
+function unsearched({ layer, spatial, factors, policies }: SearchSpace): SearchResult {
+  const best = evaluateEnergy(layer, spatial, factors, policies);
+  if (!best.feasible) return best;
+  const orderings = Math.min(orderingCount(factorMultiset(factors).multiplicities), Number.MAX_VALUE);
+  return { feasible: true, best, search: { orderings, visited: 1, optimal: false } };
 }
 
 interface Found {
