@@ -4,14 +4,13 @@ import type { Copy, CostModel } from "../../ir/cost-model.js";
 import { noRoomForLayer } from "../../ir/diagnostics/schedule.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { PlacedNode, PlacedTileType, StackBuffer, StackPlacement, StackTiling, Work } from "../../ir/facts.js";
-import type { Layer, LayerId } from "../../ir/network.js";
-import { isComputed } from "../assign-dataflow.js";
+import type { Layer } from "../../ir/network.js";
 import { weightBits as matrixBits } from "../depth-first/cuts.js";
 import { KEPT_WRITE_TIME } from "../regions/kept-rings.js";
-import { box } from "../regions/stack-regions.js";
-import { type StackGeometry, stackGeometry, turned } from "./geometry.js";
+import { type StackGeometry, stackGeometry } from "./geometry.js";
 import { type HomeSpace, type StackHomes, searchHomes } from "./home-search.js";
 import { boxedLoops, type ProblemSource, workOn } from "./layer-problems.js";
+import { neededWork } from "./needed-work.js";
 import { fetchCopy, gathers, keepingCopies, moveCopies, owedCopies, ringBits, StackCosts } from "./stack-costs.js";
 import type { FeatureMap, StackMaps } from "./stack-maps.js";
 import { partMemories, type Rings, ringMemories, type Storage, weightMemories } from "./storage.js";
@@ -51,7 +50,7 @@ export function placeExactly(stack: ExactStack, source: ProblemSource, costModel
     loads: weightLoads(stack.maps, homes, space, costs),
     buffers: context.buffers,
     search: { visited: homes.visited, energy: homes.energy, bound: homes.bound },
-    needed: neededWork(stack.maps, geometry, source),
+    needed: neededWork(stack.maps, geometry, source.stored),
   };
 }
 
@@ -158,20 +157,6 @@ function weightLoads(
     const copy = { layer: node.id, operand: operand.name, bits: weightBits[index]!, from: end(top), to: end(home) };
     return [{ kind: "weights", ...copy }];
   });
-}
-
-/** Work of every layer on all that anybody needs of it. */
-function neededWork({ maps, loops }: StackMaps, { regions, order }: StackGeometry, { stored }: ProblemSource) {
-  const entries = maps.flatMap(({ node }): readonly (readonly [LayerId, Work])[] => {
-    const { layer } = node;
-    if (layer === undefined) return [];
-    const { x, y } = regions.get(node.id)!; // every map has regions
-    const span = box(x.span, y.span);
-    const isNeeded = span !== undefined && isComputed(layer);
-    const work = isNeeded ? workOn(layer, loops.get(node.id) ?? {}, turned(span, order), stored) : NO_WORK;
-    return [[layer.id, work]];
-  });
-  return new Map(entries);
 }
 
 function placedType({ shape, nodes }: TileNodes, index: number, context: PlacingContext): PlacedTileType {
