@@ -119,7 +119,7 @@ export const computeCycles = ({ array }: ExactLayer): number =>
   [...array.dims.values()].reduce((product, { steps }) => product * steps, 1);
 
 /** Steps of a dim; a dim that the layer lacks has one. */
-export const stepsOf = ({ dims }: ArrayUse, dim: Dim): DimSteps => dims.get(dim) ?? wholeDim(dim, 1);
+const stepsOf = ({ dims }: ArrayUse, dim: Dim): DimSteps => dims.get(dim) ?? wholeDim(dim, 1);
 
 function exactOperand(
   problem: MappingProblem,

@@ -67,5 +67,5 @@ const withBlocks = (single: Blocks, doubled: readonly Candidate[]): Blocks =>
     levels.map((_, m) => (doubled.some(({ operand, level }) => operand === o && level === m) ? 2 : 1)),
   );
 
-export const isWithin = (layer: ExactLayer, used: Readonly<Record<string, number>>): boolean =>
+const isWithin = (layer: ExactLayer, used: Readonly<Record<string, number>>): boolean =>
   layer.problem.hierarchy.memories.every(({ id }, i) => (used[id] ?? 0) <= layer.available[i]!);

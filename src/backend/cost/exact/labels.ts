@@ -64,6 +64,17 @@ export class Labels {
     return label;
   }
 
+  vectorOf(label: number): Float64Array {
+    return this.vectors.subarray(label * this.width, (label + 1) * this.width);
+  }
+
+  /** From the first label to this one. */
+  pathTo(last: number): readonly number[] {
+    const path: number[] = [];
+    for (let label = last; label !== -1; label = this.parents[label]!) path.push(label);
+    return path.reverse();
+  }
+
   private isNowhereLarger(label: number, vector: Float64Array, slack: number): boolean {
     const at = label * this.width;
     if (this.vectors[at]! > vector[0]! + slack) return false;

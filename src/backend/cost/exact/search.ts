@@ -13,10 +13,11 @@ import {
 } from "./criteria.js";
 import type { Blocks } from "./evaluate.js";
 import type { CutOrder } from "./figures.js";
-import { LabelSearch, type SearchGoal, type SearchOutcome } from "./label-search.js";
+import { LabelSearch } from "./label-search.js";
 import { type Nodes, nodesOf } from "./nodes.js";
 import { overfullMemory, type Room, roomOf } from "./room.js";
 import { type RoomPrices, roomPrices, roomWorth } from "./room-prices.js";
+import type { SearchGoal, SearchOutcome } from "./search-setting.js";
 import { smallestOrder } from "./smallest-order.js";
 import type { Tables } from "./tables.js";
 
@@ -42,7 +43,7 @@ export interface Patience {
 }
 
 /** On the built-in accelerators a typical layer takes 20 to 500, tight memories up to 40 000. */
-const PATIENCE: Patience = { quick: 1000, limit: 100_000 };
+const PATIENCE: Patience = { quick: 2000, limit: 100_000 };
 
 /** Nodes over which bounds of all operands are worked out. */
 const NODE_LIMIT = 2_000_000;

@@ -1,7 +1,7 @@
 /** The mapping that takes least room, whatever it costs: what is left when a search has found nothing within its limit. */
 import { relevanceOf } from "../mapper/layer-model.js";
 import { type Copies, stationaryPosition } from "./figures.js";
-import type { FoundOrder } from "./label-search.js";
+import type { FoundOrder } from "./search-setting.js";
 import type { Tables } from "./tables.js";
 
 /** Reductions innermost, so that sums above them are finished; every cut below everything that indexes its operand. */

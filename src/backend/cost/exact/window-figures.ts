@@ -3,6 +3,15 @@ import type { WindowShape } from "../../../ir/cost-model.js";
 import { type AxisFigures, histogram, type PairHistogram, pairHistogram } from "./axis-figures.js";
 import { type Fan, sumOffsets } from "./unrolling.js";
 
+/** One dim of a window at a cut. */
+interface Side {
+  readonly fan: Fan;
+  /** Steps below the cut. */
+  readonly block: number;
+  /** Indices from the start of one block to that of the next. */
+  readonly stride: number;
+}
+
 /** Transfers of one upper instance that are alike. */
 interface Transfers {
   readonly count: number;
@@ -14,7 +23,8 @@ interface Transfers {
 /**
  * @param out - fan of the output dim
  * @param tap - fan of the tap dim
- * @param outBlock - steps of either dim below the cut
+ * @param outBlock - steps of the output dim below the cut
+ * @param tapBlock - the same of the tap dim
  */
 export function windowFigures(
   window: WindowShape,
@@ -23,8 +33,10 @@ export function windowFigures(
   outBlock: number,
   tapBlock: number,
 ): AxisFigures {
+  const xs: Side = { fan: out, block: outBlock, stride: outBlock * out.steps.unrolled };
+  const fs: Side = { fan: tap, block: tapBlock, stride: tapBlock * tap.steps.unrolled };
   const instances = out.above.flatMap((outPlace) =>
-    tap.above.map((tapPlace) => instanceTransfers(window, out, tap, outBlock, tapBlock, outPlace, tapPlace)),
+    tap.above.map((tapPlace) => instanceTransfers(window, xs, fs, blockSets(xs, outPlace), blockSets(fs, tapPlace))),
   );
   const all = instances.flat();
   const lower = all.flatMap(({ count, lower }) => lower.map((value) => ({ value, count })));
@@ -45,27 +57,22 @@ function distinct(histograms: readonly PairHistogram[]): readonly PairHistogram[
 }
 
 /** All blocks as one upper instance sees them. */
-function instanceTransfers(
+const instanceTransfers = (
   window: WindowShape,
-  out: Fan,
-  tap: Fan,
-  outBlock: number,
-  tapBlock: number,
-  outPlace: number,
-  tapPlace: number,
-): readonly Transfers[] {
-  const outSets = instanceSets(out, outBlock, outPlace);
-  const tapSets = instanceSets(tap, tapBlock, tapPlace);
-  return outSets.flatMap((xs) =>
-    tapSets.flatMap((fs) =>
-      alikeBlocks(window, out, tap, outBlock, tapBlock, xs, fs).map(({ xFirst, fFirst, count }) => ({
+  xs: Side,
+  fs: Side,
+  outSets: readonly BlockSets[],
+  tapSets: readonly BlockSets[],
+): readonly Transfers[] =>
+  outSets.flatMap((x) =>
+    tapSets.flatMap((f) =>
+      alikeBlocks(window, xs, fs, x, f).map(({ start, count }) => ({
         count,
-        upper: touched(window, xs.union, fs.union, xFirst, fFirst),
-        lower: xs.parts.flatMap((x) => fs.parts.map((f) => touched(window, x, f, xFirst, fFirst))),
+        upper: touched(window, x.union, f.union, start),
+        lower: x.parts.flatMap((part) => f.parts.map((other) => touched(window, part, other, start))),
       })),
     ),
   );
-}
 
 /** The indices that an instance covers in equal blocks, relative to the first index of a block. */
 interface BlockSets {
@@ -83,26 +90,32 @@ interface IndexSet {
 }
 
 /** All blocks but the last are alike; the last one may end early. */
-function instanceSets(fan: Fan, block: number, place: number): readonly BlockSets[] {
+function blockSets({ fan, block, stride }: Side, place: number): readonly BlockSets[] {
   const { steps, below, between } = fan;
   const blocks = steps.steps / block;
   const sets = (limit: number): Pick<BlockSets, "union" | "parts"> => {
-    const indices = (offsets: readonly number[]) => indexSet(offsets, block, steps.unrolled, place, limit);
+    const indices = (offsets: readonly number[]) =>
+      indexSet(
+        offsets.map((offset) => offset + place),
+        block,
+        steps.unrolled,
+        limit,
+      );
     return {
       union: indices(sumOffsets(below, between)),
       parts: between.map((part) => indices(below.map((offset) => offset + part))),
     };
   };
-  const last = { firstBlock: blocks - 1, blocks: 1, ...sets(steps.size - (blocks - 1) * block * steps.unrolled) };
-  if (blocks === 1) return [last];
-  return [{ firstBlock: 0, blocks: blocks - 1, ...sets(block * steps.unrolled) }, last];
+  const last = { firstBlock: blocks - 1, blocks: 1, ...sets(steps.size - (blocks - 1) * stride) };
+  return blocks === 1 ? [last] : [{ firstBlock: 0, blocks: blocks - 1, ...sets(stride) }, last];
 }
 
-function indexSet(offsets: readonly number[], block: number, stride: number, place: number, limit: number): IndexSet {
+/** Offsets in every step of a block, up to a limit. */
+function indexSet(offsets: readonly number[], block: number, stride: number, limit: number): IndexSet {
   const items: number[] = [];
   for (let step = 0; step < block; step++) {
     for (const offset of offsets) {
-      const index = step * stride + offset + place;
+      const index = step * stride + offset;
       if (index < limit) items.push(index);
     }
   }
@@ -112,32 +125,29 @@ function indexSet(offsets: readonly number[], block: number, stride: number, pla
 }
 
 interface AlikeBlocks {
-  readonly xFirst: number;
-  readonly fFirst: number;
+  /** Stored index of the first output and the first tap of one of the blocks. */
+  readonly start: number;
   readonly count: number;
 }
 
 /** Blocks that no border clips touch equally many indices; the others are looked at one by one. */
 function alikeBlocks(
   window: WindowShape,
-  out: Fan,
-  tap: Fan,
-  outBlock: number,
-  tapBlock: number,
-  xs: BlockSets,
-  fs: BlockSets,
+  xs: Side,
+  fs: Side,
+  outSets: BlockSets,
+  tapSets: BlockSets,
 ): readonly AlikeBlocks[] {
-  const xStride = outBlock * out.steps.unrolled;
-  const fStride = tapBlock * tap.steps.unrolled;
+  const outStride = window.stride * xs.stride;
   const inside: AlikeBlocks[] = [];
   const clipped: AlikeBlocks[] = [];
-  for (let f = fs.firstBlock; f < fs.firstBlock + fs.blocks; f++) {
-    const fFirst = f * fStride;
-    const [from, to] = insideRange(window, xs, fs, xStride, fFirst);
-    if (to > from) inside.push({ xFirst: from * xStride, fFirst, count: to - from });
-    for (let x = xs.firstBlock; x < xs.firstBlock + xs.blocks; x++) {
-      if (x === from && to > from) x = to;
-      if (x < xs.firstBlock + xs.blocks) clipped.push({ xFirst: x * xStride, fFirst, count: 1 });
+  const end = outSets.firstBlock + outSets.blocks;
+  for (let f = tapSets.firstBlock; f < tapSets.firstBlock + tapSets.blocks; f++) {
+    const base = window.dilation * f * fs.stride + (window.clip?.shift ?? 0);
+    const [from, to] = insideRange(window, outSets, tapSets, outStride, base);
+    if (to > from) inside.push({ start: base + from * outStride, count: to - from });
+    for (let x = outSets.firstBlock; x < end; x++) {
+      if (x < from || x >= to) clipped.push({ start: base + x * outStride, count: 1 });
     }
   }
   const [first] = inside;
@@ -148,33 +158,27 @@ function alikeBlocks(
 /** Output blocks that lie wholly inside what is stored, as a half-open range; empty sets lie inside whatever they are. */
 function insideRange(
   { stride, dilation, clip }: WindowShape,
-  xs: BlockSets,
-  fs: BlockSets,
-  xStride: number,
-  fFirst: number,
+  outSets: BlockSets,
+  tapSets: BlockSets,
+  outStride: number,
+  base: number,
 ): readonly [number, number] {
-  const all = [xs.firstBlock, xs.firstBlock + xs.blocks] as const;
-  if (clip === undefined || xs.union.items.length === 0 || fs.union.items.length === 0) return all;
-  const base = dilation * fFirst + clip.shift;
-  const lowest = base + stride * xs.union.items[0]! + dilation * fs.union.items[0]!;
-  const highest = base + stride * xs.union.items.at(-1)! + dilation * fs.union.items.at(-1)!;
-  const from = Math.max(all[0], Math.ceil(-lowest / (stride * xStride)));
-  const to = Math.min(all[1], Math.floor((clip.extent - 1 - highest) / (stride * xStride)) + 1);
+  const all = [outSets.firstBlock, outSets.firstBlock + outSets.blocks] as const;
+  const xs = outSets.union.items;
+  const fs = tapSets.union.items;
+  if (clip === undefined || xs.length === 0 || fs.length === 0) return all;
+  const lowest = base + stride * xs[0]! + dilation * fs[0]!;
+  const highest = base + stride * xs.at(-1)! + dilation * fs.at(-1)!;
+  const from = Math.max(all[0], Math.ceil(-lowest / outStride));
+  const to = Math.min(all[1], Math.floor((clip.extent - 1 - highest) / outStride) + 1);
   return [from, Math.max(from, to)];
 }
 
-/** Distinct stored indices `stride · x + dilation · f + shift` of two sets that start at `xFirst` and `fFirst`. */
-function touched(
-  { stride, dilation, clip }: WindowShape,
-  xs: IndexSet,
-  fs: IndexSet,
-  xFirst: number,
-  fFirst: number,
-): number {
+/** Distinct stored indices `stride · x + dilation · f + start` of two sets. */
+function touched({ stride, dilation, clip }: WindowShape, xs: IndexSet, fs: IndexSet, start: number): number {
   if (xs.items.length === 0 || fs.items.length === 0) return 0;
-  const shift = stride * xFirst + dilation * fFirst + (clip?.shift ?? 0);
-  const lowest = shift + stride * xs.items[0]! + dilation * fs.items[0]!;
-  const highest = shift + stride * xs.items.at(-1)! + dilation * fs.items.at(-1)!;
+  const lowest = start + stride * xs.items[0]! + dilation * fs.items[0]!;
+  const highest = start + stride * xs.items.at(-1)! + dilation * fs.items.at(-1)!;
   const from = clip === undefined ? lowest : Math.max(lowest, 0);
   const to = clip === undefined ? highest + 1 : Math.min(highest + 1, clip.extent);
   if (to <= from) return 0;
@@ -184,7 +188,7 @@ function touched(
   let count = 0;
   for (const x of xs.items) {
     for (const f of fs.items) {
-      const place = shift + stride * x + dilation * f - from;
+      const place = start + stride * x + dilation * f - from;
       if (place < 0 || place >= seen.length || seen[place] === 1) continue;
       seen[place] = 1;
       count++;
