@@ -10,7 +10,7 @@ import { definedTwice, type Expansion, placeExpansion } from "./expansion.js";
 import type { Extent, Shape } from "./extent.js";
 import type { Wiring } from "./graph.js";
 import { localFunction } from "./local-function.js";
-import { functionKey, type OnnxModel, type OnnxNode } from "./model.js";
+import { functionKey, type OnnxFunction, type OnnxModel, type OnnxNode } from "./model.js";
 import type { Inferred, NodeContext, OperatorDefinition } from "./operator.js";
 import { findOperator } from "./operators/registry.js";
 import type { Symbols } from "./symbols.js";
@@ -74,7 +74,7 @@ export function inferGraph(model: OnnxModel, wiring: Wiring, symbols: Symbols, l
   const declared = declaredShapes([...graph.valueInfo, ...graph.outputs], symbols);
   const contradictions: Contradiction[] = [];
   const budget = createBudget(model);
-  const walk: Walk = { ...model, values, loc, errors: diagnostics, depth: 0, budget };
+  const walk: Walk = { ...model, values, loc, errors: diagnostics, depth: 0, budget, calls: [] };
   const nodes = wiring.order.flatMap((position) => {
     const node = graph.nodes[position];
     if (node === undefined) return [];
@@ -99,6 +99,8 @@ interface Walk extends Pick<OnnxModel, "opsets" | "functions"> {
   /** Graphs in graphs around the current one. */
   readonly depth: number;
   readonly budget: Budget;
+  /** Functions whose bodies the current nodes are in. */
+  readonly calls: readonly OnnxFunction[];
 }
 
 function inferNode(node: OnnxNode, id: string, walk: Walk): InferredNode {
@@ -147,11 +149,13 @@ function expandNode(
   if (base.definition?.expand === undefined || walk.depth >= MAX_DEPTH) return undefined;
   const { id, node } = base;
   const body = walk.functions.get(functionKey(node.domain, node.opType));
+  if (body !== undefined && walk.calls.includes(body)) return { reason: `function '${base.opType}' calls itself` };
   if (!fitsBudget([body?.nodes ?? [node]], walk.budget)) return tooLarge(id, walk.budget);
   const expansions = base.definition.expand(context);
   const lists = expansions.map(({ nodes }) => nodes);
   if (!fitsBudget(lists, walk.budget)) return tooLarge(id, walk.budget);
-  const candidates = expansions.map((expansion) => inferParts(base, expansion, walk));
+  const inside = body === undefined ? walk : { ...walk, calls: [...walk.calls, body] };
+  const candidates = expansions.map((expansion) => inferParts(base, expansion, inside));
   const chosen = candidates.length > 1 ? chooseParts(candidates) : candidates[0];
   if (chosen === undefined || "reason" in chosen) return chosen;
   for (const error of chosen.errors) walk.errors.push(error);
