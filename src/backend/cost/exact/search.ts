@@ -51,6 +51,9 @@ const NODE_LIMIT = 2_000_000;
 /** Energies that differ by less, relative to the whole, are equal: sums of doubles in another order differ too. */
 const ENERGY_ROUNDING = 2 ** -40;
 
+/** pJ. */
+const SMALLEST_ENERGY = 1e-9;
+
 const NO_LIMITS = { energyLimit: Number.POSITIVE_INFINITY, latencyLimit: Number.POSITIVE_INFINITY } as const;
 
 /** A space to be searched, for one objective or for both in turn. */
@@ -77,11 +80,7 @@ export function searchMapping(
   const memory = overfullMemory(tables, room);
   if (memory !== undefined) return { feasible: false, memory };
   const energy = energyCriterion(tables, room, permitted);
-  const found = searchInTurn(
-    { tables, room, rounding: lowerBound(energy) * ENERGY_ROUNDING, patience },
-    energy,
-    objective,
-  );
+  const found = searchInTurn({ tables, room, rounding: roundingOf(energy), patience }, energy, objective);
   const best = found.best ?? (permitted === undefined ? smallestOrder(tables) : undefined);
   if (best === undefined) return { feasible: false, memory: undefined };
   const { factors, positions, copies } = best;
@@ -103,6 +102,9 @@ export function lowerBounds(tables: Tables): { readonly energy: number; readonly
   const times = timeCriteria(tables, room, energy);
   return { energy: lowerBound(energy), latency: Math.max(...times.criteria.map(lowerBound)) };
 }
+
+/** Where nothing costs energy, any difference is one. */
+const roundingOf = (energy: Criterion): number => lowerBound(energy) * ENERGY_ROUNDING || SMALLEST_ENERGY;
 
 /** The second search looks among the best of the first one. */
 function searchInTurn(hunt: Hunt, energy: Criterion, objective: Objective): SearchOutcome {

@@ -88,6 +88,20 @@ describe("the mapper", () => {
     expect(search).toEqual({ orderings: 1, visited: 2, optimal: true });
   });
 
+  it("finds the shortest mapping where nothing costs energy", () => {
+    const free = { read: 0, write: 0, ports: "1r1w", served: ["D1"] } as const;
+    const target = hierarchy({ D1: 1 }, 0, [
+      { ...free, id: "buffer", size: 256, width: 8, holds: { O: 0, I1: 0, I2: 0 } },
+      { ...free, id: "home", size: 1e6, width: 8, holds: { O: 1, I1: 1, I2: 1 } },
+    ]);
+    const problem = conv({ K: 4, C: 4, OX: 4, FX: 3 }, target);
+    const shortest = mapExactly(problem, RULES, "latency");
+    const { cost, search } = mapped(problem);
+    expect(search.optimal).toBe(true);
+    expect(cost.energy).toBe(0);
+    expect(shortest.feasible && shortest.cost.latencyCycles).toBe(cost.latencyCycles);
+  });
+
   it("leaves operands of no bits out, and gives them levels without accesses", () => {
     const weightless = mapped(depthwise({ G: 8, OY: 6, OX: 6, FY: 3, FX: 3 }, TPU_LIKE, {}, 0));
     const none = { tl: 0, fl: 0, th: 0, fh: 0 };
