@@ -1,15 +1,5 @@
 /** Files of the user: read with messages that help. */
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  realpathSync,
-  type Stats,
-  statSync,
-} from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import {
   endlessPipe,
@@ -79,14 +69,12 @@ function readPipe(file: string): Uint8Array {
   }
 }
 
-export const isFile = (file: string): boolean => statsOf(file)?.isFile() ?? false;
-
-/** Nothing where there is no such file, or no way to it. */
-export function statsOf(file: string): Stats | undefined {
+/** Whether there is a regular file of that name, and a way to it. */
+export function isFile(file: string): boolean {
   try {
-    return statSync(file);
+    return statSync(file).isFile();
   } catch {
-    return undefined; // whoever reads the file says why not
+    return false; // whoever reads the file says why not
   }
 }
 

@@ -133,6 +133,12 @@ describe("external data", () => {
     expect(read(location).network.coverage[0]?.status).toBe("view"),
   );
 
+  it("is read by a path that leaves a folder within the model's again", () => {
+    const readExternal = externalReader(place("net/net.onnx"));
+    expect(readExternal("data/../shape.bin", 0, 8)).toEqual(minusOne);
+    expect(codesOf(() => readExternal("data/../../outside.bin", 0, 8))).toEqual(["external-data-outside"]);
+  });
+
   test.each(["absent.bin", "short.bin", "leads-nowhere.bin", "data"])("may be absent: %s", (location) => {
     expect(read(location).network.coverage[0]).toMatchObject({ status: "refused" });
   });
