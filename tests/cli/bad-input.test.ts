@@ -130,14 +130,32 @@ describe("bad input", () => {
   });
 
   it("clamps a tile that is larger than the map, and says so", () => {
-    const { status, stderr } = kerf(["schedule", fsrcnn, "--arch", "meta-prototype-df", "--tile", "2000x540"]);
+    const { status, stderr } = kerf([
+      "schedule",
+      fsrcnn,
+      "--arch",
+      "meta-prototype-df",
+      "--tile",
+      "2000x540",
+      "--cost-model",
+      "defines",
+    ]);
     expect(status).toBe(0);
     expect(stderr).toMatch(/info\[tile-clamped\].*2000x540.*960x540/);
   });
 
   it("is infeasible, with the facts that conflict, when a layer fits no memory", () => {
     const small = file("small.yaml", architecture.replace(/10_?000_?000_?000/, "1000"));
-    const { status, stdout, stderr } = kerf(["schedule", fsrcnn, "--arch", small, "--overlap", "recompute"]);
+    const { status, stdout, stderr } = kerf([
+      "schedule",
+      fsrcnn,
+      "--arch",
+      small,
+      "--overlap",
+      "recompute",
+      "--cost-model",
+      "defines",
+    ]);
     expect({ status, stdout }).toEqual({ status: 3, stdout: "" });
     expect(stderr).toMatch(/conv\d/);
     expect(stderr).toMatch(/hint: /);

@@ -10,7 +10,16 @@ const file = (name: string, content: string): string => {
   return join(folder, name);
 };
 const schedule = (...args: readonly string[]) =>
-  kerf(["schedule", "models/fsrcnn.onnx", "--arch", "meta-prototype-df", "--no-color", ...args]);
+  kerf([
+    "schedule",
+    "models/fsrcnn.onnx",
+    "--arch",
+    "meta-prototype-df",
+    "--cost-model",
+    "defines",
+    "--no-color",
+    ...args,
+  ]);
 const out = join(folder, "schedule.json");
 
 it("reads back what it wrote, and says the same", () => {

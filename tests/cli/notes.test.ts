@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { kerf } from "../support/cli.js";
 
-const FSRCNN = ["schedule", "models/fsrcnn.onnx", "--arch", "meta-prototype-df", "--tile", "60x72"];
+const FSRCNN = [
+  "schedule",
+  "models/fsrcnn.onnx",
+  "--arch",
+  "meta-prototype-df",
+  "--tile",
+  "60x72",
+  "--cost-model",
+  "defines",
+];
 
 describe("notes about laws that quirks break", () => {
   it("take a line each, name the quirk or section, and offer no hint", () => {
