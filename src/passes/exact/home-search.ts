@@ -71,6 +71,9 @@ const WEIGHT_ROOM = [
 /** Partial decisions that are looked at before the search settles for what it has, with the gap that is left. */
 const VISIT_LIMIT = 64;
 
+/** Of small stacks more are looked at: nodes on tile types that are placed on the way. */
+const NODE_LIMIT = 2 ** 13;
+
 /** @returns `undefined` where some layer cannot be mapped whatever lives where */
 export function searchHomes(problem: HomeProblem): StackHomes | undefined {
   const search = new HomeSearch(problem);
@@ -99,13 +102,19 @@ class HomeSearch {
     };
     push({ storage, weights });
     if (open.length > 0) this.#startAgain(open);
-    while (open.length > 0 && this.#visited < VISIT_LIMIT) {
+    const limit = this.#visitLimit();
+    while (open.length > 0 && this.#visited < limit) {
       const next = takeCheapest(open);
       if (!this.#improves(next.relaxed.energy)) continue;
       for (const branch of this.#branches(next.decisions, next.relaxed)) push(branch);
     }
     const bound = open.reduce((least, { relaxed }) => Math.min(least, relaxed.energy), this.#best?.energy ?? 0);
     return this.#best && { ...this.#best, bound, visited: this.#visited };
+  }
+
+  #visitLimit(): number {
+    const { types, stack } = this.#problem;
+    return Math.max(VISIT_LIMIT, NODE_LIMIT / (types.length * stack.maps.length));
   }
 
   /** With a good answer to compare with, and with prices where they bound the energy better than free room does. */
