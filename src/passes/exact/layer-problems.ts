@@ -1,5 +1,5 @@
 /** What the mapper is asked about one layer on one tile (EM §3): windows that meet borders, transposed convolutions as their phases. */
-import { cutAbove, type Hierarchy, levelOf, type Memory } from "../../ir/accelerator.js";
+import { type Accelerator, cutAbove, type Hierarchy, levelOf, type Memory } from "../../ir/accelerator.js";
 import type { AxisMap, Dim, TransposedMap, WindowMap } from "../../ir/axis-map.js";
 import type { MappingProblem, OperandShape, WindowShape } from "../../ir/cost-model.js";
 import type { LayerUnrolling, Work } from "../../ir/facts.js";
@@ -16,6 +16,7 @@ import {
 import type { GraphNode } from "../depth-first/graph.js";
 import { inEquationOrder, onlyChainsOf, ownChains } from "../depth-first/mapping-problem.js";
 import type { SizedOperand } from "../depth-first/operands.js";
+import { operationCost } from "./operation-cost.js";
 import { BOTH, type Both, type DirectedLoops, type Direction } from "./stack-maps.js";
 import { hittingPairs, type TapPhase, tapPhases } from "./tap-phases.js";
 
@@ -38,7 +39,7 @@ export interface OperandBox {
 export type Homes = ReadonlyMap<string, Memory>;
 
 /** What problems of a network's layers are made of besides the tile. */
-export interface ProblemSource {
+export interface ProblemSource extends Pick<Accelerator, "vectorUnit" | "paddedMacs"> {
   readonly hierarchy: Hierarchy;
   readonly unrolling: ReadonlyMap<string, LayerUnrolling>;
   readonly stored: ReadonlyMap<TensorId, Tensor>;
@@ -68,7 +69,16 @@ export function layerProblems(tile: LayerTile, homes: Homes, source: ProblemSour
       bits: operand.name === node.output.name ? node.partialBits : operand.bits,
       ...indexOf(operand, { tile, phase, loops, stored: source.stored }),
     });
-    return { loops, operands: operands.map(shape), finalOutputBits: node.output.bits, hierarchy, unrolling };
+    const shapes = operands.map(shape);
+    const operation = operationCost(layer, loops, shapes, { ...source, array: source.hierarchy.array });
+    return {
+      loops,
+      operands: shapes,
+      finalOutputBits: node.output.bits,
+      hierarchy,
+      unrolling,
+      ...(operation && { operation }),
+    };
   });
 }
 
@@ -175,7 +185,8 @@ function directLoops(map: AxisMap): readonly Dim[] {
 
 function windowShape(map: AxisMap, axis: number, own: Operand, context: IndexContext): readonly WindowShape[] {
   if (map.kind === "window") {
-    const { out, tap, stride, dilation } = map;
+    const { out, stride, dilation } = map;
+    const tap = ownTap(map, context.loops);
     const { lo, stored } = placeOf(map, axis, own, context);
     const shift = stride * lo - map.before - stored.lo;
     return [{ out, tap, stride, dilation, clip: { shift, extent: extent(stored) } }];
@@ -186,6 +197,10 @@ function windowShape(map: AxisMap, axis: number, own: Operand, context: IndexCon
   const clip = { shift: phase.first - stored.lo, extent: extent(stored) };
   return [{ out: map.out, tap: map.tap, stride: 1, dilation: phase.dilation, clip }];
 }
+
+/** A window of one tap may name a loop that slides along another axis as well: the tap then has no loop. */
+const ownTap = ({ out, tap }: WindowMap, loops: readonly Loop[]): Dim =>
+  loopSize(loops, tap, 1) === 1 ? `${out} tap` : tap;
 
 /** First output that a tile computes along a window's loop, and what it reads of the input's axis. */
 function placeOf(map: WindowMap | TransposedMap, axis: number, own: Operand, { tile, stored }: IndexContext) {

@@ -26,8 +26,11 @@ export function exactViews(module: Module): readonly ExactView[] {
 
 export function problemSource(module: Module): ProblemSource {
   const precision = module.get(PRECISION);
+  const { vectorUnit, paddedMacs } = module.accelerator;
   return {
     hierarchy: machineFor(module, { geometry: "clipped" }),
+    ...(vectorUnit && { vectorUnit }),
+    ...(paddedMacs && { paddedMacs }),
     unrolling: module.get(UNROLLING),
     stored: module.network.tensors,
     partialBits: (layer) => precision.get(layer as LayerId)?.operands.O ?? 0,

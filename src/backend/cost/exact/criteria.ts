@@ -1,8 +1,7 @@
 /** What a mapping is judged by: sums over its cuts, each with a bound on what is still to come. */
-import { iterations } from "../../../ir/network.js";
 import type { CutCosts } from "./bounds.js";
 import { type CostToGo, costSoFar, costToGo } from "./cost-to-go.js";
-import { computeCycles } from "./exact-layer.js";
+import { computeCycles, operationEnergy } from "./exact-layer.js";
 import type { Room } from "./room.js";
 import type { CutTable, Tables } from "./tables.js";
 
@@ -33,7 +32,7 @@ export function energyCriterion(tables: Tables, room: Room, permitted?: Permitte
     }),
   );
   const array = operands.reduce((sum, operand) => sum + operand.array.energy, 0);
-  return withBounds(tables, array + iterations(layer.problem.loops) * layer.model.array.macEnergy, costs);
+  return withBounds(tables, array + operationEnergy(layer), costs);
 }
 
 function withBounds({ operands, space }: Tables, start: number, costs: CutCosts): Criterion {

@@ -1,8 +1,7 @@
 /** What a cut order costs, and how many blocks it reserves. */
 import type { Accesses, LayerCost, Mapping } from "../../../ir/cost-model.js";
-import { iterations } from "../../../ir/network.js";
 import { accessEnergy, DIRECTIONS } from "../mapper/layer-model.js";
-import { computeCycles, type ExactLayer } from "./exact-layer.js";
+import { computeCycles, type ExactLayer, operationEnergy } from "./exact-layer.js";
 import type { Copies, CutOrder, OperandFigures } from "./figures.js";
 import { addFlow, makespans, startTiming } from "./times.js";
 
@@ -20,7 +19,7 @@ export function layerCost(layer: ExactLayer, figures: readonly OperandFigures[],
     ),
   );
   const memoryEnergy = levels.flat().reduce((sum, energy) => sum + energy, 0);
-  const macEnergy = iterations(layer.problem.loops) * model.array.macEnergy;
+  const macEnergy = operationEnergy(layer);
   const spans = makespans(timing(layer, figures, blocks));
   const byOperand = <T>(values: readonly T[]) =>
     Object.fromEntries(model.operands.map(({ name }, o) => [name, values[o]!]));

@@ -2,6 +2,7 @@
 import type { Direction, Port } from "../../../ir/accelerator.js";
 import type { Dim } from "../../../ir/axis-map.js";
 import type { MappingProblem, OperandShape, WindowShape } from "../../../ir/cost-model.js";
+import { iterations } from "../../../ir/network.js";
 import {
   accessEnergy,
   type LayerModel,
@@ -114,9 +115,19 @@ const availableBits = ({ hierarchy, available }: MappingProblem): readonly numbe
 /** Levels that the search cuts and that take room: all but the home. */
 export const heldLevels = ({ cuts }: ExactOperand): number => cuts.length - 1;
 
-/** Cycles without a stall. */
-export const computeCycles = ({ array }: ExactLayer): number =>
-  [...array.dims.values()].reduce((product, { steps }) => product * steps, 1);
+/** Cycles without a stall: steps of the array, or as long as a vector unit needs for the operations. */
+export function computeCycles({ array, problem }: ExactLayer): number {
+  const steps = [...array.dims.values()].reduce((product, dim) => product * dim.steps, 1);
+  const { operation } = problem;
+  if (operation?.perCycle === undefined) return steps;
+  return Math.max(steps, Math.ceil((iterations(problem.loops) * operation.share) / operation.perCycle));
+}
+
+/** Energy of the layer's operations, pJ. */
+export function operationEnergy({ problem, model }: ExactLayer): number {
+  const { energy, share } = problem.operation ?? { energy: model.array.macEnergy, share: 1 };
+  return iterations(problem.loops) * share * energy;
+}
 
 /** Steps of a dim; a dim that the layer lacks has one. */
 const stepsOf = ({ dims }: ArrayUse, dim: Dim): DimSteps => dims.get(dim) ?? wholeDim(dim, 1);

@@ -13,7 +13,8 @@ export interface ExactKeys {
 export function exactProblemKeys(): (problem: MappingProblem) => ExactKeys {
   const keyOf = problemKeys();
   return (problem) => {
-    const shape = keyOf(problem);
+    const { energy, share, perCycle } = problem.operation ?? {};
+    const shape = `${keyOf(problem)} ${[energy, share, perCycle].join(" ")}`;
     return { shape, whole: `${shape} ${roomForBlocks(problem).join(" ")}` };
   };
 }
