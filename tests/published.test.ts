@@ -22,7 +22,11 @@ describe.each(["fsrcnn", "fsrcnn-valid"])("the published totals of %s", (name) =
     ${"h-cached"}     | ${4}   | ${4}   | ${2790292457.485}  | ${37416153}
     ${"fully-cached"} | ${240} | ${270} | ${17848397130.405} | ${30705832}
   `("$overlap $width x $height", ({ overlap, width, height, energy, latency }) => {
-    const { module } = schedule(network, builtIn("meta-prototype-df"), { overlap, tile: { width, height } });
+    const { module } = schedule(network, builtIn("meta-prototype-df"), {
+      costModel: "defines",
+      overlap,
+      tile: { width, height },
+    });
     const { totals } = module.get(COSTS);
     expect(Math.abs(totals.energy / energy - 1)).toBeLessThan(1e-9);
     expect(totals.latency).toBe(latency);

@@ -318,7 +318,9 @@ describe("copies", () => {
     const up = (bits: number) => copy("O", "sram_64KB", "sram_1MB_A", bits, "cache-write");
     const down = (bits: number) => copy("I1", "sram_1MB_A", "sram_64KB", bits, "cache-read");
     const copies = [up(11_520), up(13_440), down(14_208), down(11_520)];
-    const phases = (["published", "writes-apart"] as const).map((name) => COPY_PHASES[name].rule.copyPhase(copies, builtIn()));
+    const phases = (["published", "writes-apart"] as const).map((name) =>
+      COPY_PHASES[name].rule.copyPhase(copies, builtIn()),
+    );
     expect(phases.map(({ cycles }) => cycles)).toEqual([51, 50 + 51]);
     expect(phases[1]?.copies).toEqual(phases[0]?.copies);
   });
