@@ -71,8 +71,8 @@ const WEIGHT_ROOM = [
 /** Partial decisions that are looked at before the search settles for what it has, with the gap that is left. */
 const VISIT_LIMIT = 64;
 
-/** Of small stacks more are looked at: nodes on tile types that are placed on the way. */
-const NODE_LIMIT = 2 ** 13;
+/** Of small stacks more are looked at, by the square of their nodes on tile types: each look costs less, and proofs are in reach. */
+const SMALL_STACKS = 2 ** 20;
 
 /** @returns `undefined` where some layer cannot be mapped whatever lives where */
 export function searchHomes(problem: HomeProblem): StackHomes | undefined {
@@ -114,7 +114,7 @@ class HomeSearch {
 
   #visitLimit(): number {
     const { types, stack } = this.#problem;
-    return Math.max(VISIT_LIMIT, NODE_LIMIT / (types.length * stack.maps.length));
+    return Math.max(VISIT_LIMIT, SMALL_STACKS / (types.length * stack.maps.length) ** 2);
   }
 
   /** With a good answer to compare with, and with prices where they bound the energy better than free room does. */
