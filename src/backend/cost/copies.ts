@@ -97,7 +97,10 @@ export const COPY_PHASES: Behaviours<RuleSet["copyPhases"], CopyRules> = {
 type FindPath = (copy: Pick<Copy, "from" | "to">, hierarchy: Hierarchy) => readonly Step[] | undefined;
 
 /** The path of a copy, or the one step inside the memory that both ends are in. */
-function pathBetweenBuffers({ from, to }: Pick<Copy, "from" | "to">, hierarchy: Hierarchy): readonly Step[] | undefined {
+function pathBetweenBuffers(
+  { from, to }: Pick<Copy, "from" | "to">,
+  hierarchy: Hierarchy,
+): readonly Step[] | undefined {
   if (from.memory !== to.memory) return pathOf({ from, to }, hierarchy);
   const memory = hierarchy.memories.find(({ id }) => id === from.memory);
   const sendPort = memory && (portFor(memory, from.operand, "tl") ?? portFor(memory, from.operand, "th"));
