@@ -60,6 +60,11 @@ describe("--bind", () => {
   });
 });
 
+it("is offered as it is to be typed", () => {
+  const hint = kerf(["import", file, "--bind", "h=4"]).stderr.match(/hint: --bind ('[^']*=)…'/g);
+  expect(hint).toContain(`hint: --bind '${escaped(awkward)}=…'`);
+});
+
 describe("parseBindings", () => {
   test.each([
     ["n=2147483648", { n: 2 ** 31 }],

@@ -129,8 +129,9 @@ describe("external data", () => {
   symlinkSync("nowhere", place("net/leads-nowhere.bin"));
   const read = (location: string) => importNamed(place("net/net.onnx"), location);
 
-  test.each(["shape.bin", "data/shape.bin", "./data/shape.bin", "leads-in.bin"])("is read from %s", (location) =>
-    expect(read(location).network.coverage[0]?.status).toBe("view"),
+  test.each(["shape.bin", "data/shape.bin", "./data/shape.bin", "data/../shape.bin", "leads-in.bin"])(
+    "is read from %s",
+    (location) => expect(read(location).network.coverage[0]?.status).toBe("view"),
   );
 
   it("is read by a path that leaves a folder within the model's again", () => {

@@ -1,6 +1,7 @@
 /** Turns inferred nodes into layers and views, and says in the coverage ledger what became of each node. */
 
 import {
+  bindable,
   operatorNotUnderstood,
   shapeNotKnown,
   tooManyIterations,
@@ -154,7 +155,8 @@ export function refusalOf({ inputs, outputs }: Pick<InferredNode, "inputs" | "ou
     if (value === undefined || value.name === "") continue; // an optional input or output that is left out
     if (value.shape === undefined) return value.cause ?? { reason: `the shape of '${value.name}' is not known` };
     const symbol = unknownSymbolOf(value.shape);
-    if (symbol !== undefined) return { symbol, reason: `dimension '${symbol}' is not known: --bind ${symbol}=…` };
+    if (symbol !== undefined)
+      return { symbol, reason: `dimension '${symbol}' is not known: --bind '${bindable(symbol)}=…'` };
   }
   const asked = outputs.filter(({ name }) => name !== "");
   const isEmpty = asked.length > 0 && asked.every(({ shape }) => shape?.includes(0));

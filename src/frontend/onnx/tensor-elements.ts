@@ -83,8 +83,16 @@ export function externalProblem(tensor: TensorProto, loc: Location): Diagnostic 
 }
 
 /** Stays in the folder that it is relative to, on every system. */
-const isRelative = (path: string): boolean =>
-  path !== "" && !/^([\\/]|[a-z]:)/i.test(path) && !path.split(/[\\/]/).includes("..");
+function isRelative(path: string): boolean {
+  if (path === "" || /^([\\/]|[a-z]:)/i.test(path)) return false;
+  let depth = 0;
+  for (const part of path.split(/[\\/]/)) {
+    if (part === "..") depth--;
+    else if (part !== "" && part !== ".") depth++;
+    if (depth < 0) return false;
+  }
+  return true;
+}
 
 function rawBytes(tensor: TensorProto, length: number, readExternal: ReadExternal | undefined): Uint8Array | undefined {
   const place = externalPlace(tensor);

@@ -202,13 +202,16 @@ export const unknownSymbol = (where: Location, symbol: string, known: readonly s
 export const badBinding = (where: Location, symbol: string, value: number): Diagnostic =>
   error("bad-binding", where, `'${symbol}' is bound to ${value}; expected a whole number from 1 to 2^31`, "");
 
+/** A symbol as `--bind` takes it: between single quotes of a shell, and with marks that are part of it behind a backslash. */
+export const bindable = (symbol: string): string => symbol.replace(/[\\,=]/g, "\\$&").replaceAll("'", String.raw`'\''`);
+
 export const defaultBatch = (where: Location, symbol: string, input: string): Diagnostic =>
   diagnostic(
     "info",
     "default-batch",
     where,
     `'${symbol}', the leading dimension of input '${input}', is not stated; 1 is used`,
-    `--bind '${symbol}=…' sets another batch`,
+    `--bind '${bindable(symbol)}=…' sets another batch`,
   );
 
 export const unknownDimension = (where: Location, symbol: string, nodes: readonly string[]): Diagnostic =>
@@ -217,7 +220,7 @@ export const unknownDimension = (where: Location, symbol: string, nodes: readonl
     "unknown-dimension",
     where,
     `dimension '${symbol}' is not known: ${count(nodes.length, "node")} left out: ${listNames(nodes)}`,
-    `--bind '${symbol}=…'`,
+    `--bind '${bindable(symbol)}=…'`,
   );
 
 export const shapeNotKnown = (where: Location, reason: string, nodes: readonly string[]): Diagnostic =>

@@ -143,8 +143,8 @@ describe("symbolic dimensions", () => {
     const { totals, network, diagnostics } = importModel(spec, { "x[3]": 6 });
     expect(network.layers).toEqual([]);
     expect(network.coverage.map(({ status, reason }) => [status, reason])).toEqual([
-      ["refused", "dimension 'H' is not known: --bind H=…"],
-      ["refused", "dimension 'H' is not known: --bind H=…"],
+      ["refused", "dimension 'H' is not known: --bind 'H=…'"],
+      ["refused", "dimension 'H' is not known: --bind 'H=…'"],
     ]);
     expect(totals).toMatchObject({ macs: 0, weightElements: 144, byOp: { Conv: { nodes: 1, macs: 0 } } });
     expect(totals.unknown).toMatchObject([{ layer: "c", op: "Conv", symbol: "H" }]);
