@@ -96,6 +96,19 @@ export const noRoomForLayer = (
   hint: `choose a smaller tile, a smaller unrolling of this layer, or an accelerator with a larger '${memory.id}'`,
 });
 
+/** Feature maps and weights of a stack that the highest memory cannot hold. */
+export const noRoomAtTop = (
+  stack: string,
+  bits: { readonly maps: number; readonly weights: number },
+  memory: { readonly id: string; readonly size: number },
+): Diagnostic => ({
+  code: "stack-does-not-fit",
+  severity: "error",
+  message: `stack ${stack} has ${bits.maps} bit of feature maps and ${bits.weights} bit of weights outside of the chip: memory '${memory.id}' holds ${memory.size} bit`,
+  where: {},
+  hint: `cut the network into more stacks, or use an accelerator with a larger '${memory.id}'`,
+});
+
 /** Overlap that no memory can keep. */
 export const noRoomForOverlap = (
   stack: string,

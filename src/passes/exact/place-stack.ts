@@ -1,7 +1,7 @@
 /** One stack under the exact model: its tile types, and where everything lives on each of them (EM §1–2). */
 import type { Memory } from "../../ir/accelerator.js";
 import type { Copy, CostModel } from "../../ir/cost-model.js";
-import { noRoomForLayer } from "../../ir/diagnostics/schedule.js";
+import { noRoomAtTop, noRoomForLayer } from "../../ir/diagnostics/schedule.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { PlacedNode, PlacedTileType, StackBuffer, StackPlacement, StackTiling, Work } from "../../ir/facts.js";
 import type { Layer } from "../../ir/network.js";
@@ -33,6 +33,7 @@ export function placeExactly(stack: ExactStack, source: ProblemSource, costModel
   const space = homeSpace(stack.maps, geometry, source, costs);
   const homes = searchHomes({ stack: stack.maps, geometry, types, space, costs });
   if (homes === undefined) throw new DiagnosticError([tooLarge(stack, types, source, costModel)], "infeasible");
+  requireTop(stack, homes, space, costs);
   const context = {
     maps: stack.maps,
     geometry,
@@ -52,6 +53,25 @@ export function placeExactly(stack: ExactStack, source: ProblemSource, costModel
     search: { visited: homes.visited, energy: homes.energy, bound: homes.bound },
     needed: neededWork(stack.maps, geometry, source.stored),
   };
+}
+
+/** @throws DiagnosticError (infeasible) when what a stack reads and writes outside of the chip does not fit there */
+function requireTop(
+  { id, maps }: ExactStack,
+  { storage }: StackHomes,
+  { weightBits }: HomeSpace,
+  costs: StackCosts,
+): void {
+  const output = maps.maps.at(-1)!; // a stack has an output
+  const top = costs.top(output.node.output.memoryOperand);
+  const outside = maps.maps.filter(
+    ({ node, leaves }, index) => node.layer === undefined || leaves || storage[index]!.kind === "whole",
+  );
+  const bits = {
+    maps: outside.reduce((sum, { extents, cellBits }) => sum + extents.x * extents.y * cellBits, 0),
+    weights: weightBits.reduce((sum, weight) => sum + weight, 0),
+  };
+  if (bits.maps + bits.weights > top.size) throw new DiagnosticError([noRoomAtTop(id, bits, top)], "infeasible");
 }
 
 /** Everything that may be decided about a stack. */

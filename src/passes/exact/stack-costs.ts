@@ -1,6 +1,6 @@
 /** What homes cost (EM §2): energies of copies, rings and layers of one stack, each looked up once. */
 import type { Memory } from "../../ir/accelerator.js";
-import type { Copy, CopyEnd, CopyKind, CostModel, MappingProblem, MappingResult } from "../../ir/cost-model.js";
+import type { Copy, CopyEnd, CopyKind, CostModel, MappingProblem } from "../../ir/cost-model.js";
 import { weightBits } from "../depth-first/cuts.js";
 import { chainTop } from "../depth-first/levels.js";
 import { operandBits } from "../depth-first/operands.js";
@@ -16,8 +16,6 @@ import type { PieceBits, TileNode, TileRead } from "./tile-nodes.js";
 export type PartHome =
   | { readonly kind: "whole" }
   | { readonly kind: "kept" | "fetched-again"; readonly memory: Memory };
-
-export type Feasible = Extract<MappingResult, { feasible: true }>;
 
 /** A layer on a tile type with the mappings of its problems. */
 export interface LayerAnswer {
