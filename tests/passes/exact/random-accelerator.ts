@@ -90,30 +90,38 @@ const LOOPS = ["K", "C", "OX", "OY", "G", "FX", "B"];
 const some = <T>(arbitrary: fc.Arbitrary<T>, most: number): fc.Arbitrary<readonly T[]> =>
   fc.array(arbitrary, { maxLength: most });
 
-/** Register files may be many; what features live in is one. */
-export const randomAccelerator: fc.Arbitrary<Accelerator> = fc
-  .record({
-    sizes: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 })),
-    registers: some(memorySpec(fc.subarray([...DIMS]), [4.5, 7], 1), 2),
-    buffers: fc.array(memorySpec(fc.constant(DIMS), [7, 12], 3), { minLength: 1, maxLength: 3 }),
-    unrolled: fc.tuple(fc.constantFrom(...LOOPS), fc.constantFrom(...LOOPS)),
-    second: fc.constantFrom("I1", "I2"),
-  })
-  .map(
-    ({ sizes, registers, buffers, unrolled, second }): Accelerator => ({
-      name: "random",
-      array: { dims: DIMS.map((name, i) => ({ name, size: sizes[i]! })), macEnergy: picojoules(0.5) },
-      memories: memories([...registers, ...buffers, TOP]),
-      dataflows: [
-        {
-          name: "default",
-          unrolling: DIMS.map((arrayDim, i) => ({ arrayDim, dim: unrolled[i]!, size: sizes[i]! })),
-          links: { O: "O", W: "I2", I: "I1", X: "I1", Y: second },
-        },
-      ],
-      loc: {},
-    }),
-  );
+/**
+ * Register files may be many; what features live in is one.
+ *
+ * @param most - buffers below the top
+ */
+const acceleratorWith = (most: number): fc.Arbitrary<Accelerator> =>
+  fc
+    .record({
+      sizes: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 })),
+      registers: some(memorySpec(fc.subarray([...DIMS]), [4.5, 7], 1), 2),
+      buffers: fc.array(memorySpec(fc.constant(DIMS), [7, 12], 3), { minLength: 1, maxLength: most }),
+      unrolled: fc.tuple(fc.constantFrom(...LOOPS), fc.constantFrom(...LOOPS)),
+      second: fc.constantFrom("I1", "I2"),
+    })
+    .map(
+      ({ sizes, registers, buffers, unrolled, second }): Accelerator => ({
+        name: "random",
+        array: { dims: DIMS.map((name, i) => ({ name, size: sizes[i]! })), macEnergy: picojoules(0.5) },
+        memories: memories([...registers, ...buffers, TOP]),
+        dataflows: [
+          {
+            name: "default",
+            unrolling: DIMS.map((arrayDim, i) => ({ arrayDim, dim: unrolled[i]!, size: sizes[i]! })),
+            links: { O: "O", W: "I2", I: "I1", X: "I1", Y: second },
+          },
+        ],
+        loc: {},
+      }),
+    );
+
+export const randomAccelerator = acceleratorWith(3);
+export const smallAccelerator = acceleratorWith(2);
 
 /** The same machine for rows as columns and columns as rows. */
 export function turnedAccelerator(accelerator: Accelerator): Accelerator {
