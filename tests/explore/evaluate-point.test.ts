@@ -16,7 +16,7 @@ const grid = { widths: [4, 16], heights: [8], overlaps: ["recompute", "fully-cac
 
 describe("a point", () => {
   it.each(gridPoints(grid))("$tile $overlap costs what a schedule with these choices costs", (point) => {
-    const { module } = schedule(small, machine, { ...point, stacks: "auto" });
+    const { module } = schedule(small, machine, { ...point, costModel: "defines", stacks: "auto" });
     expect(evaluatePoint(prepared, point, costModel).get(COSTS)).toEqual(module.get(COSTS));
   });
 

@@ -71,8 +71,9 @@ const WEIGHT_ROOM = [
 /** Partial decisions that are looked at before the search settles for what it has, with the gap that is left. */
 const VISIT_LIMIT = 64;
 
-/** Of small stacks more are looked at, by the square of their nodes on tile types: each look costs less, and proofs are in reach. */
-const SMALL_STACKS = 2 ** 20;
+/** As long as the mapper has been asked less than this, more are looked at: stacks of few small layers are proven best. */
+const ASKED_LIMIT = 60_000;
+const SMALL_VISIT_LIMIT = 4000;
 
 /** @returns `undefined` where some layer cannot be mapped whatever lives where */
 export function searchHomes(problem: HomeProblem): StackHomes | undefined {
@@ -102,8 +103,7 @@ class HomeSearch {
     };
     push({ storage, weights });
     if (open.length > 0) this.#startAgain(open);
-    const limit = this.#visitLimit();
-    while (open.length > 0 && this.#visited < limit) {
+    while (open.length > 0 && this.#goesOn()) {
       const next = takeCheapest(open);
       if (!this.#improves(next.relaxed.energy)) continue;
       for (const branch of this.#branches(next.decisions, next.relaxed)) push(branch);
@@ -112,9 +112,9 @@ class HomeSearch {
     return this.#best && { ...this.#best, bound, visited: this.#visited };
   }
 
-  #visitLimit(): number {
-    const { types, stack } = this.#problem;
-    return Math.max(VISIT_LIMIT, SMALL_STACKS / (types.length * stack.maps.length) ** 2);
+  #goesOn(): boolean {
+    if (this.#visited < VISIT_LIMIT) return true;
+    return this.#visited < SMALL_VISIT_LIMIT && this.#problem.costs.asked < ASKED_LIMIT;
   }
 
   /** With a good answer to compare with, and with prices where they bound the energy better than free room does. */

@@ -1,6 +1,7 @@
 /** What homes cost (EM §2): energies of copies, rings and layers of one stack, each looked up once. */
 import type { Memory } from "../../ir/accelerator.js";
 import type { Copy, CopyEnd, CopyKind, CostModel, MappingProblem } from "../../ir/cost-model.js";
+import { iterations } from "../../ir/network.js";
 import { weightBits } from "../depth-first/cuts.js";
 import { chainTop } from "../depth-first/levels.js";
 import { operandBits } from "../depth-first/operands.js";
@@ -34,6 +35,7 @@ export class StackCosts {
   readonly #source: ProblemSource;
   readonly #costModel: CostModel;
   readonly #capacity: ReadonlyMap<string, number>;
+  #asked = 0;
   readonly #copyEnergies = new Map<string, number>();
   readonly #problems = new Map<string, readonly MappingProblem[]>();
   readonly #answers = new Map<
@@ -156,10 +158,16 @@ export class StackCosts {
     return Object.fromEntries(memories.map(({ id, size }) => [id, Math.max(0, size - (reserved.get(id) ?? 0))]));
   }
 
+  /** Problems that the mapper was asked: the time that a search has taken, the same on every machine. */
+  get asked(): number {
+    return this.#asked;
+  }
+
   #solve(problems: readonly MappingProblem[], available: Readonly<Record<string, number>>): LayerAnswer {
     let energy = 0;
     const occupancy: Record<string, number> = {};
     for (const problem of problems) {
+      this.#asked += size(problem);
       const result = this.#costModel.mapLayer({ ...problem, available });
       if (!result.feasible) return IMPOSSIBLE;
       energy += result.cost.energy;
@@ -169,6 +177,9 @@ export class StackCosts {
     return { energy, occupancy };
   }
 }
+
+/** How hard a problem is for the mapper, roughly: digits of its iterations, squared. */
+const size = ({ loops }: MappingProblem): number => Math.log2(iterations(loops)) ** 2;
 
 /** Energy per bit of the widest access of a memory, in pJ. */
 function perBit({ ports, readEnergy, writeEnergy }: Memory): { readonly read: number; readonly write: number } {
