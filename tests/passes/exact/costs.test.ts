@@ -93,7 +93,7 @@ describe("costs of random schedules", () => {
         expectEqual(turned!.costs.totals.energy, upright.energy);
         expect(turned!.costs.totals.operations).toBe(upright.operations);
       }),
-      { numRuns: 25, maxSkipsPerRun: 1000 },
+      { numRuns: 18, maxSkipsPerRun: 1000 },
     );
   });
 
@@ -125,7 +125,7 @@ describe("costs of random schedules", () => {
           expect(second && numbersOf(second)).toEqual(numbersOf(scheduled(random, accelerator, chosen)));
         },
       ),
-      { numRuns: 15, maxSkipsPerRun: 1000 },
+      { numRuns: 10, maxSkipsPerRun: 1000 },
     );
   });
 });

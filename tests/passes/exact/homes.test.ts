@@ -32,6 +32,6 @@ it("finds homes that no others are cheaper than", () => {
       expect(Math.abs(energy / least - 1)).toBeLessThanOrEqual(1e-9);
       expect(Math.abs(bound / least - 1)).toBeLessThanOrEqual(1e-9);
     }),
-    { numRuns: 40, maxSkipsPerRun: 1000 },
+    { numRuns: 30, maxSkipsPerRun: 1000 },
   );
 });

@@ -17,7 +17,7 @@ import { WORDS } from "../../../../src/backend/cost/mapper/words.js";
 import type { Direction } from "../../../../src/ir/accelerator.js";
 import type { Accesses } from "../../../../src/ir/cost-model.js";
 import { iterations, type Loop } from "../../../../src/ir/network.js";
-import { DEFINES } from "../../../../src/ir/rules.js";
+import { DEFINES, type RuleSet } from "../../../../src/ir/rules.js";
 import { bits } from "../../../../src/ir/units.js";
 import type { Replay } from "./zigzag.js";
 
@@ -58,8 +58,12 @@ function hasFractionalLoop({ problem }: Replay, dim: string): boolean {
 
 const policies = mapperPolicies(DEFINES);
 
-/** The published policies with some of ZigZag's rules in their stead. */
-function policiesWith(rules: ReadonlySet<ZigZagRule>, stored: Replay["stored"]): MapperPolicies {
+/** Policies with some of ZigZag's rules in their stead. */
+function policiesWith(
+  rules: ReadonlySet<ZigZagRule>,
+  stored: Replay["stored"],
+  policies: MapperPolicies,
+): MapperPolicies {
   const whole = rules.has("whole indices") ? Math.trunc : (size: number) => size;
   const limit = rules.has("padding is not stored") ? (out: string) => stored[out] ?? Infinity : () => Infinity;
   return {
@@ -74,13 +78,21 @@ function policiesWith(rules: ReadonlySet<ZigZagRule>, stored: Replay["stored"]):
   };
 }
 
-/** Counts per operand and level; capacities play no part in them. */
-export function countsUnder(replay: Replay, rules: ReadonlySet<ZigZagRule>): readonly (readonly Accesses[])[] {
+/**
+ * Counts per operand and level; capacities play no part in them.
+ *
+ * @param base - the rules beside ZigZag's: the published ones unless others are given
+ */
+export function countsUnder(
+  replay: Replay,
+  rules: ReadonlySet<ZigZagRule>,
+  base: RuleSet = DEFINES,
+): readonly (readonly Accesses[])[] {
   const { problem, loops, boundaries, stored } = replay;
   const { hierarchy } = problem;
   const memories = hierarchy.memories.map((memory) => ({ ...memory, size: bits(Number.MAX_SAFE_INTEGER) }));
   const layer = layerModel({ ...problem, hierarchy: { ...hierarchy, memories } });
-  const chosen = policiesWith(rules, stored);
+  const chosen = policiesWith(rules, stored, mapperPolicies(base));
   const spatial = mapSpatially(layer, problem.unrolling, chosen.sizes);
   const cuts = layer.operands.map(({ name }) => boundaries[name]!);
   const result = evaluateCuts(layer, spatial, loops, cuts, chosen);
@@ -109,7 +121,7 @@ function stationaryCycles(operand: OperandModel, loops: readonly Loop[], cut: nu
 /** Whether the mapping fits the memories when sizes are counted as ZigZag does. */
 export function fitsUnderZigZag({ problem, loops, boundaries, stored }: Replay): boolean {
   const layer = layerModel(problem);
-  const chosen = policiesWith(new Set(RULE_NAMES), stored);
+  const chosen = policiesWith(new Set(RULE_NAMES), stored, policies);
   const spatial = mapSpatially(layer, problem.unrolling, chosen.sizes);
   return evaluateCuts(
     layer,
