@@ -74,7 +74,7 @@ export function imported(random: RandomNetwork, turn: Turn = "upright"): Network
   return importOnnx(model(modelOf(random, turn)), { file: "random.onnx", bind: {} }).network;
 }
 
-export function modelOf({ inputs, layers, outputs }: RandomNetwork, turn: Turn): ModelSpec {
+function modelOf({ inputs, layers, outputs }: RandomNetwork, turn: Turn): ModelSpec {
   const parts = layers.map((layer) => layer.onnx(turn));
   return {
     inputs: Object.fromEntries(
