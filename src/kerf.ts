@@ -3,21 +3,28 @@
  *
  * @packageDocumentation
  */
+import { COST_BEHAVIOURS } from "./backend/cost/behaviours.js";
 import { createCostModel } from "./backend/cost/cost-model.js";
+import { costModelsSharingMappers } from "./backend/cost/cost-models.js";
 import { scheduleDocument } from "./backend/emit/schedule-json.js";
 import type { ScheduleDocument } from "./backend/emit/schedule-schema.js";
+import { diffEnd, distinctNotes, walkRules } from "./explore/diff.js";
+import { rulePath } from "./explore/rule-path.js";
 import { readDecisions } from "./frontend/decisions/read.js";
 import { importOnnx } from "./frontend/onnx/import.js";
 import { type AcceleratorFile, readAccelerator } from "./frontend/zigzag/accelerator.js";
 import { readMapping } from "./frontend/zigzag/mapping.js";
 import { readWorkload } from "./frontend/zigzag/workload.js";
 import type { Accelerator } from "./ir/accelerator.js";
+import type { CostModel } from "./ir/cost-model.js";
 import { DECISIONS, type Decisions } from "./ir/decisions.js";
 import type { Diagnostic } from "./ir/diagnostics.js";
+import type { ScheduleDiff } from "./ir/diff.js";
 import type { OverlapMode, TileOrder } from "./ir/facts.js";
 import { createModule, type Module } from "./ir/module.js";
 import type { Network } from "./ir/network.js";
-import { DEFINES, EXACT } from "./ir/rules.js";
+import { DEFINES, EXACT, type RuleSet } from "./ir/rules.js";
+import { DEPTH_FIRST_BEHAVIOURS } from "./passes/depth-first/behaviours.js";
 import type { TileSize } from "./passes/options.js";
 import {
   checkPipeline,
@@ -30,6 +37,8 @@ import {
 } from "./passes/pipeline.js";
 import { DEFAULT_ORDER, PASSES } from "./passes/registry.js";
 
+export { diffDocument } from "./backend/emit/diff-json.js";
+export { printDiff } from "./backend/emit/diff-text.js";
 export { importDocument, printImport } from "./backend/emit/import-json.js";
 export type { ScheduleDocument } from "./backend/emit/schedule-schema.js";
 export { studyCsv } from "./backend/emit/study-csv.js";
@@ -44,6 +53,7 @@ export type { CostModel, MappingProblem, MappingResult } from "./ir/cost-model.j
 export { countLayers, type ImportTotals } from "./ir/counts.js";
 export * from "./ir/decisions.js";
 export { type Diagnostic, DiagnosticError, printDiagnostic } from "./ir/diagnostics.js";
+export * from "./ir/diff.js";
 export * from "./ir/facts.js";
 export { createModule, type Module } from "./ir/module.js";
 export type { Layer, Network, Operand, Tensor } from "./ir/network.js";
@@ -101,16 +111,80 @@ export interface ScheduleResult {
 export function schedule(network: Network, accelerator: Accelerator, options: ScheduleOptions = {}): ScheduleResult {
   const { costModel = "exact", seed = 0 } = options;
   const rules = { ...COST_MODELS[costModel], ...(options.loopLimit !== undefined && { loopLimit: options.loopLimit }) };
+  const result = compile(network, accelerator, createCostModel(rules), options);
+  return { ...result, options: { costModel, loopLimit: rules.loopLimit, seed } };
+}
+
+/** @throws DiagnosticError when the input is wrong or no schedule exists */
+function compile(
+  network: Network,
+  accelerator: Accelerator,
+  costModel: CostModel,
+  options: ScheduleOptions,
+): Omit<ScheduleResult, "options"> {
   const pipeline = pipelineFor(options);
   checkPipeline(pipeline, PASSES);
   const diagnostics: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic) => void diagnostics.push(diagnostic);
-  const context = { costModel: createCostModel(rules), seed, report };
+  const context = { costModel, seed: options.seed ?? 0, report };
   const initial = createModule(network, accelerator);
   const start = options.decisions === undefined ? initial : initial.with(DECISIONS, options.decisions);
   const module = runPipeline(start, pipeline, context, options.observer);
-  const resolved = { costModel, loopLimit: rules.loopLimit, seed };
-  return { module, pipeline: printPipeline(pipeline), options: resolved, diagnostics };
+  return { module, pipeline: printPipeline(pipeline), diagnostics };
+}
+
+/** Choices that both schedules of a comparison share. */
+export interface DiffOptions extends Pick<ScheduleOptions, "stacks" | "tile" | "overlap" | "order"> {
+  /** Called before every schedule between the first and the second. */
+  progress?(done: number, of: number, next: string): void;
+}
+
+export interface DiffResult {
+  readonly diff: ScheduleDiff;
+  /** Notes of both schedules, each once. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * One network under two rule sets, and the way from one to the other, policy by policy.
+ *
+ * @throws DiagnosticError when the input is wrong or one of the two has no schedule
+ */
+export function diffRuleSets(
+  network: Network,
+  accelerator: Accelerator,
+  [from, to]: readonly [CostModelName, CostModelName],
+  options: DiffOptions = {},
+): DiffResult {
+  const costModelFor = costModelsSharingMappers();
+  const run = (rules: RuleSet) => compile(network, accelerator, costModelFor(rules), options);
+  const [a, b] = [COST_MODELS[from], COST_MODELS[to]];
+  const [first, second] = [run(a), run(b)];
+  const ends = [diffEnd(first.module, a), diffEnd(second.module, b)] as const;
+  const tables = { ...DEPTH_FIRST_BEHAVIOURS, ...COST_BEHAVIOURS };
+  const path = walkRules(rulePath(a, b), tables, (rules) => run(rules).module, ends[1], options.progress);
+  const diagnostics = distinctNotes([...first.diagnostics, ...second.diagnostics]);
+  return { diff: { model: network.name, ends, path }, diagnostics };
+}
+
+/**
+ * One network on two machines.
+ *
+ * @throws DiagnosticError when the input is wrong or one of the two has no schedule
+ */
+export function diffMachines(
+  network: Network,
+  accelerators: readonly [Accelerator, Accelerator],
+  costModel: CostModelName = "exact",
+  options: DiffOptions = {},
+): DiffResult {
+  const rules = COST_MODELS[costModel];
+  const [a, b] = accelerators;
+  const first = compile(network, a, createCostModel(rules), options);
+  const second = compile(network, b, createCostModel(rules), options);
+  const ends = [diffEnd(first.module, rules), diffEnd(second.module, rules)] as const;
+  const diagnostics = distinctNotes([...first.diagnostics, ...second.diagnostics]);
+  return { diff: { model: network.name, ends }, diagnostics };
 }
 
 /**

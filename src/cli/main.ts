@@ -55,8 +55,25 @@ function createProgram(messages: MessageOptions): Command {
     .option("--json", "the JSON on stdout and nothing else")
     .action(async (model, options) => (await import("./import.js")).runImport(model, { ...options, ...messages }));
 
+  command("diff", "one model under two rule sets, policy by policy, or on two machines, term by term")
+    .argument("<model>", "an .onnx file, or a ZigZag-style .workload.yaml")
+    .argument("[other]", "a second schedule (not there yet)")
+    .option("--arch <a[,b]>", "one accelerator, or two to compare: built-in names or YAML files")
+    .option("--cost-model <x[,y]>", "two rule sets to compare (default defines,exact), or one for two accelerators")
+    .option("--mapping <file>", "spatial mappings per layer or operator (ZigZag YAML)")
+    .option("--stacks <rule|layers>", "auto (default), single, per-layer, or cuts after the named layers")
+    .option("--tile <WxH|full>", "tile of a stack's output, elements (default full)")
+    .option("--overlap <mode>", "recompute, h-cached or fully-cached (default)")
+    .option("--order <order>", "order of tiles: x-first (default)")
+    .option("--bind <symbols>", "values of symbolic dimensions: N=1,H=224; repeatable", joinLists)
+    .option("--out <file>", "write the result as JSON; - is stdout")
+    .option("--json", "the JSON on stdout and nothing else")
+    .action(async (model, other, options) =>
+      (await import("./diff.js")).runDiff(model, other, { ...options, ...messages }),
+    );
+
   command("study", "reproduce a published experiment, ours beside theirs")
-    .argument("<name>", "list, or a study: defines-case1, defines-case2, defines-case3, defines-sota, depfin")
+    .argument("<name>", "list, or a study: defines-case1, defines-case2, defines-case3, defines-sota, depfin, padding")
     .option("--arch <a[,b…]>", "other accelerators than the published ones: built-in names or YAML files")
     .option("--cost-model <rules>", "defines (default)")
     .option("--loop-limit <n|none>", "largest number of loop factors of a layer (default 6)")

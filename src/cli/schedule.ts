@@ -74,12 +74,12 @@ export function runSchedule(modelFile: string, flags: ScheduleFlags): void {
 }
 
 /** A schedule of a part would pass for one of the whole: what a dimension without a number leaves out is an error here. */
-function requireSizes(diagnostics: readonly Diagnostic[]): void {
+export function requireSizes(diagnostics: readonly Diagnostic[]): void {
   const unknown = diagnostics.filter(({ code }) => code === "unknown-dimension");
   if (unknown.length > 0) throw new DiagnosticError(unknown.map((found) => ({ ...found, severity: "error" })));
 }
 
-function scheduleOptions(flags: ScheduleFlags): ScheduleOptions {
+export function scheduleOptions(flags: ScheduleFlags): ScheduleOptions {
   refuseTogether({ ...flags }, "pipeline", PIPELINE_CHOICES, "the pipeline's text states these choices");
   const { tile, overlap, order, loopLimit, stacks, pipeline, seed } = flags;
   return {
@@ -127,14 +127,14 @@ function loadDecisions(file: string | undefined) {
 }
 
 /** The accelerator of `--arch`; `--mapping` replaces its dataflows. */
-function loadArchitecture(flags: ScheduleFlags): AcceleratorFile {
-  if (flags.arch === undefined) {
-    const hint = `name a YAML file or one of ${builtInArchitectures().join(", ")}`;
-    throw new DiagnosticError([missingOption("--arch", hint)]);
-  }
+export function loadArchitecture(flags: ScheduleFlags): AcceleratorFile {
+  if (flags.arch === undefined) throw new DiagnosticError([missingArchitecture()]);
   const { text, file } = findArchitecture(flags.arch);
   const read = loadAccelerator(text, file);
   if (flags.mapping === undefined) return read;
   const mapped = withMapping(read.accelerator, readText(flags.mapping), flags.mapping);
   return { ...mapped, diagnostics: [...read.diagnostics, ...mapped.diagnostics] };
 }
+
+export const missingArchitecture = (): Diagnostic =>
+  missingOption("--arch", `name a YAML file or one of ${builtInArchitectures().join(", ")}`);

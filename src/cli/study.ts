@@ -9,13 +9,14 @@ import { STUDIES } from "../explore/studies/registry.js";
 import type { Study, StudyContext } from "../explore/studies/study.js";
 import { oneMachine, oneWorker, unknownStudy } from "../ir/diagnostics/study.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
-import { DEFINES } from "../ir/rules.js";
+import { DEFINES, EXACT } from "../ir/rules.js";
 import type { StudyResult } from "../ir/study.js";
 import { createFolder, writeAtomically } from "../node/output-file.js";
-import { studyAccelerator, studyNetwork } from "../node/studies.js";
+import { studyAccelerator, studyModel, studyNetwork } from "../node/studies.js";
 import { positiveInt, positiveIntOrNone, splitNames } from "../passes/options.js";
 import { parseChoice, parseWith } from "./options.js";
 import { type MessageOptions, showDiagnostics } from "./output.js";
+import { clearProgress, printProgress, showsProgress } from "./progress.js";
 
 interface StudyFlags extends MessageOptions {
   readonly arch?: string;
@@ -76,19 +77,12 @@ function contextFor(flags: StudyFlags): StudyContext {
   if (workers > 1) showDiagnostics([oneWorker(workers)], flags);
   return {
     costModel: createCostModel({ ...DEFINES, loopLimit: limit }),
+    exactModel: createCostModel(EXACT),
     network: studyNetwork,
+    model: studyModel,
     accelerator: studyAccelerator,
     ...(showsProgress(flags) && { progress: printProgress }),
   };
-}
-
-const showsProgress = ({ quiet }: StudyFlags): boolean => process.stderr.isTTY === true && !quiet;
-
-const printProgress = (done: number, of: number, next: string): void =>
-  void process.stderr.write(`\r\u001b[K${done}/${of} ${next}`);
-
-function clearProgress(flags: StudyFlags): void {
-  if (showsProgress(flags)) process.stderr.write("\r\u001b[K");
 }
 
 /** `<study>.html`, and `<study>-<block>.csv` for every block. */

@@ -9,8 +9,8 @@ import { pipelineStep, runPipeline } from "../passes/pipeline.js";
 import { DEFAULT_ORDER } from "../passes/registry.js";
 import type { TilePoint } from "./grid.js";
 
-/** Fuse depth of a sweep: the rules of `partition-stacks`. */
-export type StackRule = "auto" | "single" | "per-layer";
+/** Fuse depth of a sweep: the rules of `partition-stacks`, or cuts after the named layers. */
+export type StackRule = "auto" | "single" | "per-layer" | { readonly cuts: readonly string[] };
 
 /** Number of the pass that first depends on the tile. */
 const TILED = DEFAULT_ORDER.findIndex(({ name }) => name === "tile-stacks");
@@ -18,9 +18,15 @@ const TILED = DEFAULT_ORDER.findIndex(({ name }) => name === "tile-stacks");
 /** The module up to its stacks. */
 export function prepare(network: Network, accelerator: Accelerator, rule: StackRule, costModel: CostModel): Module {
   const steps = DEFAULT_ORDER.slice(0, TILED).map((pass) =>
-    pipelineStep(pass, pass.name === "partition-stacks" ? { rule } : {}),
+    pipelineStep(pass, pass.name === "partition-stacks" ? stackOptions(rule) : {}),
   );
   return runPipeline(createModule(network, accelerator), steps, silent(costModel));
+}
+
+/** No cuts are one stack. */
+function stackOptions(rule: StackRule): Readonly<Record<string, unknown>> {
+  if (typeof rule === "string") return { rule };
+  return rule.cuts.length === 0 ? { rule: "single" } : { cuts: rule.cuts };
 }
 
 /**

@@ -5,9 +5,13 @@ import type { Network } from "../../ir/network.js";
 import type { StudyResult } from "../../ir/study.js";
 
 export interface StudyContext {
+  /** The published rules. */
   readonly costModel: CostModel;
+  readonly exactModel: CostModel;
   /** Networks of the published case studies, by name: `fsrcnn`, `mccnn`, `dmcnnvd`, `mobilenetv1`, `resnet18`. */
   readonly network: (name: string) => Network;
+  /** The same networks as ONNX models with their padding, which the published declarations leave out. */
+  readonly model: (name: string) => Network;
   /** A machine with the dataflows that it is given for this network: the published sets make a few exceptions by hand. */
   readonly accelerator: (name: string, network: string) => Accelerator;
   /** Called between pieces of work of about equal size. */

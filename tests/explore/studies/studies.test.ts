@@ -13,7 +13,7 @@ import type { StudyContext } from "../../../src/explore/studies/study.js";
 import type { Memory } from "../../../src/ir/accelerator.js";
 import { OVERLAP_MODES } from "../../../src/ir/facts.js";
 import type { Network } from "../../../src/ir/network.js";
-import { DEFINES } from "../../../src/ir/rules.js";
+import { DEFINES, EXACT } from "../../../src/ir/rules.js";
 import type { StudyResult } from "../../../src/ir/study.js";
 import { studyAccelerator, studyNetwork } from "../../../src/node/studies.js";
 import { builtIn, conv, network, residual } from "../../support/networks.js";
@@ -26,7 +26,9 @@ const NETS: Readonly<Record<string, Network>> = {
 
 const context: StudyContext = {
   costModel: createCostModel(DEFINES),
+  exactModel: createCostModel(EXACT),
   network: (name) => NETS[name]!,
+  model: (name) => NETS[name]!,
   accelerator: (name) => builtIn(name),
 };
 const published: StudyContext = { ...context, network: studyNetwork, accelerator: studyAccelerator };
