@@ -110,6 +110,8 @@ function accesses({ values, counts }: Histogram, width: number, port: Flow["uppe
 export interface FlowCycles {
   /** Of the transfers, paced by the slower end, and of the ports at either end. */
   readonly paced: number;
+  /** As `paced`, each transfer without its cycle that a register takes over. */
+  readonly latched: number;
   readonly upper: number;
   readonly lower: number;
   /** Of the longest single transfer. */
@@ -117,19 +119,21 @@ export interface FlowCycles {
 }
 
 export function flowCycles({ upper, lower }: Flow, sums: BlockSums): FlowCycles {
-  const most = { paced: 0, upper: 0, lower: 0, longest: 0 };
+  const most = { paced: 0, latched: 0, upper: 0, lower: 0, longest: 0 };
   for (const { upper: sent, lower: received, counts } of sums.busy) {
-    const own = { paced: 0, upper: 0, lower: 0 };
+    const own = { paced: 0, latched: 0, upper: 0, lower: 0 };
     for (let i = 0; i < counts.length; i++) {
       const above = Math.ceil((sent[i]! * upper.width) / upper.port.bandwidth);
       const below = lower === undefined ? 0 : Math.ceil((received[i]! * lower.width) / lower.port.bandwidth);
       const pace = Math.max(above, below);
       own.paced += counts[i]! * pace;
+      own.latched += counts[i]! * Math.max(0, pace - 1);
       own.upper += counts[i]! * above;
       own.lower += counts[i]! * below;
       most.longest = Math.max(most.longest, pace);
     }
     most.paced = Math.max(most.paced, own.paced);
+    most.latched = Math.max(most.latched, own.latched);
     most.upper = Math.max(most.upper, own.upper);
     most.lower = Math.max(most.lower, own.lower);
   }

@@ -36,6 +36,8 @@ export interface Flow {
   readonly kind: FlowKind;
   readonly upper: FlowEnd;
   readonly lower: FlowEnd | undefined;
+  /** Whether its first or last cycle overlaps with computing, because the level next to the array takes it as a register does. */
+  readonly isLatched: boolean;
 }
 
 export interface WindowFans {
@@ -212,6 +214,7 @@ function flows(
     kind,
     upper: end(level, up, upperWidth)!,
     lower: end(level - 1, low, lowerWidth),
+    isLatched: level === 1 && kind !== "old",
   });
   if (!operand.isOutput) return [flow("fill", "tl", "fh", bits, bits)];
   return [

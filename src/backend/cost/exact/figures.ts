@@ -48,7 +48,7 @@ export function orderFigures(layer: ExactLayer, { loops, positions }: CutOrder):
 /** Serial cycles of a held level with one and with two blocks reserved. */
 export function levelSerial({ flows }: OperandFigures, level: number, copies: Copies): number {
   return flows[level + 1]!.reduce(
-    (sum, { flow, cycles, visits }) => sum + serialCycles(flow.kind, cycles, visits.busy, copies),
+    (sum, { flow, cycles, visits }) => sum + serialCycles(flow, cycles, visits.busy, copies),
     0,
   );
 }

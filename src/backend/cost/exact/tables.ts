@@ -170,8 +170,8 @@ function timesOf(cut: Cut, sums: CutSums["sums"][number], visits: Visits): CutTi
   for (const flow of cut.flows) {
     const cycles = flowCycles(flow, sums);
     const { busy } = flowVisits(flow.kind, cut, visits, 0);
-    serial[0] += serialCycles(flow.kind, cycles, busy, 1);
-    serial[1] += serialCycles(flow.kind, cycles, busy, 2);
+    serial[0] += serialCycles(flow, cycles, busy, 1);
+    serial[1] += serialCycles(flow, cycles, busy, 2);
     ports.push({ port: flow.upper.portIndex, cycles: busy * cycles.upper });
     if (flow.lower !== undefined) ports.push({ port: flow.lower.portIndex, cycles: busy * cycles.lower });
   }

@@ -9,8 +9,12 @@
  *   part of it.
  * - A transfer over the cut above level `m` overlaps with computing if two blocks are reserved at level `m`; transfers between the
  *   array and level 0 always do. All others stop the array.
+ * - What is written into the level next to the array takes effect at the end of its cycle, as in every register. So the first cycle of
+ *   a refill is the last one in which the array works on the old block, and the last cycle of a drain is the first one of the new
+ *   block: such a transfer of `c` cycles stops the array for `c − 1`, but for the first fill and the last drain, which have nothing to
+ *   overlap with. A partial sum that comes back has: it waits until the register is free.
  *
- *       serial  = compute + pace of all transfers that stop the array
+ *       serial  = compute + pace of all transfers that stop the array, less the cycles that registers take over
  *                 + of every overlapping fill its longest single transfer (before the first step), of every overlapping drain of
  *                   finished or last-visited blocks its longest single transfer (after the last step)
  *       latency = max(serial, largest port time)
@@ -21,7 +25,7 @@
  */
 import type { Visits } from "./axis-figures.js";
 import type { FlowCycles } from "./block-sums.js";
-import type { Flow, FlowKind } from "./exact-layer.js";
+import type { Flow } from "./exact-layer.js";
 
 /** Whether a flow stops the array; `array`: between the array and level 0. */
 export type Overlap = "array" | 1 | 2;
@@ -44,16 +48,18 @@ export const startTiming = (compute: number, ports: number): Timing => ({
 });
 
 /** Cycles that a flow adds to the serial time. */
-export function serialCycles(kind: FlowKind, cycles: FlowCycles, busy: number, copies: 1 | 2): number {
-  if (copies === 1) return busy * cycles.paced;
-  return kind === "fill" || kind === "last" ? cycles.longest : 0;
+export function serialCycles({ kind, isLatched }: Flow, cycles: FlowCycles, busy: number, copies: 1 | 2): number {
+  const hasEnd = kind === "fill" || kind === "last";
+  if (copies === 2) return hasEnd ? cycles.longest : 0;
+  if (!isLatched) return busy * cycles.paced;
+  return busy * cycles.latched + (hasEnd && cycles.longest > 0 ? 1 : 0);
 }
 
 export function addFlow(timing: Timing, flow: Flow, cycles: FlowCycles, { busy }: Visits, overlap: Overlap): void {
   timing.ports[flow.upper.portIndex]! += busy * cycles.upper;
   if (flow.lower !== undefined) timing.ports[flow.lower.portIndex]! += busy * cycles.lower;
   if (overlap === "array") return;
-  timing.serial += serialCycles(flow.kind, cycles, busy, overlap);
+  timing.serial += serialCycles(flow, cycles, busy, overlap);
   if (flow.kind === "fill") timing.firstFills += cycles.longest;
   if (flow.kind === "last") timing.lastDrains += cycles.longest;
 }

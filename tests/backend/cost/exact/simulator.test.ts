@@ -47,7 +47,7 @@ function latency(run: Run, layer: ReturnType<typeof exactLayer>, blocks: readonl
   };
   run.operands.forEach(({ cuts }, o) => {
     cuts.forEach(({ down, up }, i) => {
-      const busiest = (way: typeof down, of: "paced" | "upper" | "lower" | "longest") =>
+      const busiest = (way: typeof down, of: "paced" | "latched" | "upper" | "lower" | "longest") =>
         Math.max(0, ...[...way.values()].map((traffic) => traffic[of]));
       use(o, i, "tl", busiest(down, "upper"));
       use(o, i, "fl", busiest(up, "upper"));
@@ -55,8 +55,12 @@ function latency(run: Run, layer: ReturnType<typeof exactLayer>, blocks: readonl
       use(o, i - 1, "fh", busiest(down, "lower"));
       use(o, i - 1, "th", busiest(up, "lower"));
       const lastDrain = Math.max(0, ...[...up.values()].flatMap(({ latest }) => [...latest.values()]));
-      const firstFill = layer.operands[o]!.model.isOutput ? 0 : busiest(down, "longest");
-      serial += blocks[o]![i - 1] === 1 ? busiest(down, "paced") + busiest(up, "paced") : firstFill + lastDrain;
+      const { isOutput } = layer.operands[o]!.model;
+      const firstFill = isOutput ? 0 : busiest(down, "longest");
+      if (blocks[o]![i - 1] === 2) serial += firstFill + lastDrain;
+      else if (i > 1) serial += busiest(down, "paced") + busiest(up, "paced");
+      else if (isOutput) serial += busiest(down, "paced") + busiest(up, "latched") + Math.min(1, lastDrain);
+      else serial += busiest(down, "latched") + Math.min(1, firstFill);
     });
   });
   return Math.max(serial, ...ports.values());

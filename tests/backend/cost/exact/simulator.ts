@@ -17,6 +17,8 @@ export interface RunnableMapping {
 /** What one upper instance does over the whole run, in cycles. */
 interface Traffic {
   paced: number;
+  /** As `paced`, each transfer without one cycle. */
+  latched: number;
   upper: number;
   lower: number;
   /** Longest transfer, and per block (by its first element) the latest one. */
@@ -211,9 +213,10 @@ abstract class OperandState {
   /** Remembers a transfer over the cut above a level. */
   log(level: number, way: "up" | "down", instance: string, first: number, upper: number, lower: number): void {
     const cut = this.cuts[level + 1]![way];
-    const traffic = cut.get(instance) ?? { paced: 0, upper: 0, lower: 0, longest: 0, latest: new Map() };
+    const traffic = cut.get(instance) ?? { paced: 0, latched: 0, upper: 0, lower: 0, longest: 0, latest: new Map() };
     const pace = Math.max(upper, lower);
     traffic.paced += pace;
+    traffic.latched += pace - 1;
     traffic.upper += upper;
     traffic.lower += lower;
     traffic.longest = Math.max(traffic.longest, pace);
