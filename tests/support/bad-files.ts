@@ -83,13 +83,13 @@ const BYTES: readonly BadFile[] = [
   ),
   refused(
     "dims that reach beyond the file",
-    "malformed-file",
+    "truncated-file",
     withGraph(message(5, concat(field(1, 2), varint(2 ** 30)))),
   ),
   refused("types 100 000 deep", "nested-too-deeply", withGraph(message(13, message(2, nested([4, 1], 200_001))))),
   refused(
     "groups 100 000 deep",
-    "nested-too-deeply",
+    "malformed-file",
     concat(good, message(8, new Uint8Array(100_000).fill((9 << 3) | 3))),
   ),
   refused("functions that hold graphs 10 000 deep", "nested-too-deeply", withGraph(nested([6, 5, 1], 30_000))),

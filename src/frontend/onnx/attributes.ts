@@ -34,34 +34,77 @@ export interface AttributeReader {
   plain(): Attributes;
 }
 
-export function attributeReader(attributes: ReadonlyMap<string, OnnxAttribute>, loc: Location): AttributeReader {
-  const find = <K extends Kind>(name: string, expected: string, ...kinds: readonly K[]) => {
-    const attribute = attributes.get(name);
+export const attributeReader = (attributes: ReadonlyMap<string, OnnxAttribute>, loc: Location): AttributeReader =>
+  new MapReader(attributes, loc);
+
+/** A class, as every node keeps one: methods of its own would take more memory than the node. */
+class MapReader implements AttributeReader {
+  readonly #attributes: ReadonlyMap<string, OnnxAttribute>;
+  readonly #loc: Location;
+
+  constructor(attributes: ReadonlyMap<string, OnnxAttribute>, loc: Location) {
+    this.#attributes = attributes;
+    this.#loc = loc;
+  }
+
+  #find<K extends Kind>(name: string, expected: string, ...kinds: readonly K[]) {
+    const attribute = this.#attributes.get(name);
     if (attribute === undefined) return undefined;
-    if (!isOneOf(attribute, kinds)) throw new DiagnosticError([attributeType(loc, name, attribute.kind, expected)]);
+    if (!isOneOf(attribute, kinds))
+      throw new DiagnosticError([attributeType(this.#loc, name, attribute.kind, expected)]);
     return attribute;
-  };
-  const string = (name: string) => find(name, "a string", "string")?.value;
-  return {
-    int: (name) => find(name, "an integer", "int")?.value,
-    float: (name) => find(name, "a number", "float", "int")?.value,
-    string,
-    ints: (name) => find(name, "a list of integers", "ints")?.value,
-    floats: (name) => find(name, "a list of numbers", "floats", "ints")?.value,
-    strings: (name) => find(name, "a list of strings", "strings")?.value,
-    tensor: (name) => find(name, "a tensor", "tensor")?.value,
-    graph: (name) => find(name, "a graph", "graphs")?.value[0],
-    choice(name, fallback, choices) {
-      const found = string(name) ?? fallback;
-      const known = choices.find((choice) => choice === found);
-      if (known === undefined)
-        throw new DiagnosticError([attributeValue(loc, name, `'${found}'`, `one of ${choices.join(", ")}`)]);
-      return known;
-    },
-    isOmitted: (name) => attributes.get(name)?.kind === "too long to be read",
-    all: () => attributes,
-    plain: () => Object.fromEntries([...attributes].flatMap(([name, attribute]) => plainEntry(name, attribute))),
-  };
+  }
+
+  int(name: string) {
+    return this.#find(name, "an integer", "int")?.value;
+  }
+
+  float(name: string) {
+    return this.#find(name, "a number", "float", "int")?.value;
+  }
+
+  string(name: string) {
+    return this.#find(name, "a string", "string")?.value;
+  }
+
+  ints(name: string) {
+    return this.#find(name, "a list of integers", "ints")?.value;
+  }
+
+  floats(name: string) {
+    return this.#find(name, "a list of numbers", "floats", "ints")?.value;
+  }
+
+  strings(name: string) {
+    return this.#find(name, "a list of strings", "strings")?.value;
+  }
+
+  tensor(name: string) {
+    return this.#find(name, "a tensor", "tensor")?.value;
+  }
+
+  graph(name: string) {
+    return this.#find(name, "a graph", "graphs")?.value[0];
+  }
+
+  choice<const T extends string>(name: string, fallback: T, choices: readonly T[]): T {
+    const found = this.string(name) ?? fallback;
+    const known = choices.find((choice) => choice === found);
+    if (known !== undefined) return known;
+    throw new DiagnosticError([attributeValue(this.#loc, name, `'${found}'`, `one of ${choices.join(", ")}`)]);
+  }
+
+  isOmitted(name: string): boolean {
+    return this.#attributes.get(name)?.kind === "too long to be read";
+  }
+
+  all(): ReadonlyMap<string, OnnxAttribute> {
+    return this.#attributes;
+  }
+
+  plain(): Attributes {
+    return Object.fromEntries([...this.#attributes].flatMap(([name, attribute]) => plainEntry(name, attribute)));
+  }
 }
 
 const isOneOf = <K extends Kind>(

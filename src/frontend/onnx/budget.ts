@@ -18,15 +18,21 @@ export const MAX_DEPTH = 64;
 const PARTS = { least: 20_000, perNode: 20, many: 150_000, always: 4 };
 
 export function createBudget({ graph, functions }: Pick<OnnxModel, "graph" | "functions">): Budget {
-  const written = [graph, ...functions.values()].reduce((sum, { nodes }) => sum + weigh(nodes).nodes, 0);
+  const written = [graph, ...functions.values()].reduce((sum, { nodes }) => sum + weigh(nodes, functions).nodes, 0);
   const limit = Math.max(PARTS.least, Math.min(PARTS.many, PARTS.perNode * written), PARTS.always * written);
   return { limit, left: limit, refused: [] };
 }
 
-/** Whether the nodes, with all that is copied with them, may still be made, and are not nested without measure. */
-export function fitsBudget(lists: readonly (readonly OnnxNode[])[], { left }: Budget): boolean {
-  const weights = lists.map(weigh);
-  return weights.reduce((sum, { nodes }) => sum + nodes, 0) <= left && weights.every(({ depth }) => depth <= MAX_DEPTH);
+/** Whether the nodes, and all that they stand for, may still be made, and are not nested without measure. */
+export function fitsBudget(
+  lists: readonly (readonly OnnxNode[])[],
+  functions: OnnxModel["functions"],
+  { left }: Budget,
+): boolean {
+  const weights = lists.map((list) => weigh(list, functions));
+  return (
+    weights.reduce((sum, { copies }) => sum + copies, 0) <= left && weights.every(({ depth }) => depth <= MAX_DEPTH)
+  );
 }
 
 export function tooLarge(id: string, { limit, refused }: Budget): Cause {

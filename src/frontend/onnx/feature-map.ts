@@ -19,11 +19,17 @@ const spatial = (count: number, prefix: "O" | "F"): readonly Dim[] => {
   return [...extra, ...named.slice(Math.max(0, named.length - count))];
 };
 
+/** Results by rank: every layer has some, and large networks have many layers. */
+function byRank<T>(make: (rank: number) => T): (rank: number) => T {
+  const made: T[] = [];
+  return (rank) => (made[rank] ??= make(rank));
+}
+
 /** One loop per axis: `[B, G, OY, OX]` for rank 4. A vector is one channel axis. */
-export function axisLoops(rank: number): readonly Dim[] {
+export const axisLoops = byRank((rank): readonly Dim[] => {
   if (rank === 0) return [];
   return rank === 1 ? ["G"] : ["B", "G", ...spatialLoops(rank - 2)];
-}
+});
 
 /** `B G OY OX` of a map, in this order; axes that it lacks are loops of size 1. */
 export function mapLoops(dims: readonly number[]): readonly Loop[] {
@@ -36,7 +42,7 @@ export function mapLoops(dims: readonly number[]): readonly Loop[] {
 export const REPEAT: Dim = "T";
 
 /** Every axis indexed by its own loop. */
-export const mapAxes = (rank: number): readonly AxisMap[] => axisLoops(rank).map((loop) => pointwise(loop));
+export const mapAxes = byRank((rank): readonly AxisMap[] => axisLoops(rank).map((loop) => pointwise(loop)));
 
 /**
  * Axes of a value that repeats along the output's axes: aligned at the end, or from `start` on (broadcast of operator sets 1 to 6).

@@ -150,10 +150,10 @@ function expandNode(
   const { id, node } = base;
   const body = walk.functions.get(functionKey(node.domain, node.opType));
   if (body !== undefined && walk.calls.includes(body)) return { reason: `function '${base.opType}' calls itself` };
-  if (!fitsBudget([body?.nodes ?? [node]], walk.budget)) return tooLarge(id, walk.budget);
+  if (!fitsBudget([body?.nodes ?? [node]], walk.functions, walk.budget)) return tooLarge(id, walk.budget);
   const expansions = base.definition.expand(context);
   const lists = expansions.map(({ nodes }) => nodes);
-  if (!fitsBudget(lists, walk.budget)) return tooLarge(id, walk.budget);
+  if (!fitsBudget(lists, walk.functions, walk.budget)) return tooLarge(id, walk.budget);
   const inside = body === undefined ? walk : { ...walk, calls: [...walk.calls, body] };
   const candidates = expansions.map((expansion) => inferParts(base, expansion, inside));
   const chosen = candidates.length > 1 ? chooseParts(candidates) : candidates[0];
@@ -191,7 +191,7 @@ function inferParts(
 ): Candidate {
   const { values, budget } = walk;
   const errors = [...definedTwice(expansion, loc)];
-  budget.left -= weigh(expansion.nodes).nodes;
+  budget.left -= weigh(expansion.nodes, walk.functions).nodes;
   const placed = placeExpansion(expansion, id, node, (name) => values.has(name));
   for (const tensor of placed.initializers) {
     for (const wrong of checkShape(tensor.name, tensor.dims, loc)) errors.push(wrong);

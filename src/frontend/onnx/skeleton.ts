@@ -8,6 +8,7 @@ import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import type { ByteSource } from "./byte-source.js";
 import { DATA_TYPE } from "./data-type.js";
+import { createItemCounter, type MessageType } from "./item-limits.js";
 import { ELEMENT_LIMIT } from "./tensor-elements.js";
 
 /** Largest payload that is kept, bytes. Messages that are no longer than this are copied without being looked into. */
@@ -27,18 +28,22 @@ const WINDOW = 64 * 1024;
 /** Longest tag and length of a field, bytes. */
 const HEAD = 20;
 
-type MessageType = "model" | "graph" | "node" | "attribute" | "tensor" | "sparse" | "function" | "value";
-
 /** Fields that are looked into, by message and field number (onnx.proto3). */
 const CHILDREN: Readonly<Record<MessageType, Readonly<Record<number, MessageType>>>> = {
-  model: { 7: "graph", 25: "function" },
-  function: { 7: "node", 11: "attribute" },
+  model: { 7: "graph", 8: "opset", 25: "function" },
+  function: { 7: "node", 9: "opset", 11: "attribute" },
   graph: { 1: "node", 5: "tensor", 11: "value", 12: "value", 13: "value", 15: "sparse" },
   node: { 5: "attribute" },
   attribute: { 5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse" },
   sparse: { 1: "tensor", 2: "tensor" },
-  tensor: {},
-  value: {},
+  tensor: { 13: "entry" },
+  value: { 2: "type" },
+  type: { 1: "tensorType", 4: "containerType", 9: "containerType" },
+  containerType: { 1: "type" },
+  tensorType: { 2: "shape" },
+  shape: {},
+  opset: {},
+  entry: {},
 };
 
 /**
@@ -46,14 +51,30 @@ const CHILDREN: Readonly<Record<MessageType, Readonly<Record<number, MessageType
  * the model was trained, and fields that are newer than this.
  */
 const KEPT: Readonly<Record<MessageType, readonly number[]>> = {
-  model: [8],
-  function: [1, 4, 5, 6, 9, 10],
+  model: [],
+  function: [1, 4, 5, 6, 10],
   graph: [],
   node: [1, 2, 3, 4, 7],
   attribute: [1, 21],
   sparse: [3],
-  tensor: [1, 8, 13],
-  value: [1, 2],
+  tensor: [1, 8],
+  value: [1],
+  type: [],
+  tensorType: [],
+  containerType: [],
+  shape: [1],
+  opset: [1],
+  entry: [1, 2],
+};
+
+/** Fields of which there may be any number, and for which nobody asks: those about metadata and training. */
+const UNUSED: Readonly<Partial<Record<MessageType, readonly number[]>>> = {
+  model: [14, 20],
+  function: [12, 14],
+  graph: [14, 16],
+  node: [8, 9, 10],
+  tensor: [16],
+  value: [4],
 };
 
 /** s, floats, ints, strings of an attribute, and its type. */
@@ -103,20 +124,38 @@ const LENGTH_DELIMITED = 2;
 
 function createWalker(source: ByteSource, loc: Location) {
   const fieldAt = createFieldReader(source, loc);
+  const counter = createItemCounter(loc);
 
   function message(type: MessageType, from: number, to: number, depth: number): Piece[] {
     if (depth > MAX_DEPTH) throw new DiagnosticError([nestedTooDeeply(loc, MAX_DEPTH)]);
+    counter.start(type);
     const pieces: Piece[] = [];
     const filter = createFilter(type, source);
     for (let at = from; at < to; ) {
       const field = fieldAt(at, to);
       at = field.end;
+      counter.add(type, field.number, itemsIn(type, field));
       const child = childOf(type, field);
-      if (child !== undefined) append(pieces, nested(child, field, depth));
-      else if (!filter.drops(field)) append(pieces, [{ from: field.start, to: field.end }]);
+      if (child !== undefined && isLong(field)) append(pieces, nested(child, field, depth));
+      else if (!filter.drops(field)) {
+        if (child !== undefined) countItems(child, field);
+        append(pieces, [{ from: field.start, to: field.end }]);
+      }
     }
     append(pieces, filter.added());
     return pieces;
+  }
+
+  /** Of a short message, which is copied as it is: it ends before it could be nested too deeply. */
+  function countItems(type: MessageType, { content, end }: Field): void {
+    counter.start(type);
+    for (let at = content; at < end; ) {
+      const field = fieldAt(at, end);
+      at = field.end;
+      counter.add(type, field.number, itemsIn(type, field));
+      const child = childOf(type, field);
+      if (child !== undefined) countItems(child, field);
+    }
   }
 
   function nested(type: MessageType, field: Field, depth: number): Piece[] {
@@ -128,9 +167,17 @@ function createWalker(source: ByteSource, loc: Location) {
   return message;
 }
 
-/** Type of the message that is looked into; `undefined` for everything else. */
+/** Type of the message that a field holds; `undefined` for one that is no message, or that nobody looks into. */
 const childOf = (type: MessageType, field: Field): MessageType | undefined =>
-  field.wireType === LENGTH_DELIMITED && isLong(field) ? CHILDREN[type][field.number] : undefined;
+  field.wireType === LENGTH_DELIMITED ? CHILDREN[type][field.number] : undefined;
+
+/** Extents in one field: they may be packed into it, in a byte each or more. */
+const itemsIn = (type: MessageType, field: Field): number =>
+  (type === "tensor" || type === "sparse") && PACKED[type] === field.number && field.wireType === LENGTH_DELIMITED
+    ? lengthOf(field)
+    : 1;
+
+const PACKED = { tensor: 1, sparse: 3 };
 
 /** Decides field by field what of one message is left out, and what stands for it. */
 interface Filter {
@@ -144,7 +191,8 @@ function createFilter(type: MessageType, source: ByteSource): Filter {
   return { drops: (field) => isUnused(type, field), added: () => [] };
 }
 
-const isUnused = (type: MessageType, field: Field): boolean => isLong(field) && !KEPT[type].includes(field.number);
+const isUnused = (type: MessageType, field: Field): boolean =>
+  UNUSED[type]?.includes(field.number) === true || (isLong(field) && !KEPT[type].includes(field.number));
 
 /** Keeps the payloads of one tensor as long as they fit the limit together. */
 function createTensorFilter(source: ByteSource): Filter {
@@ -155,7 +203,7 @@ function createTensorFilter(source: ByteSource): Filter {
       if (field.number === DATA_TYPE_FIELD && WIDE_INTEGERS.includes(source.read(field.content, 1)[0] ?? 0))
         limit = INTEGER_LIMIT;
       if (!PAYLOAD_FIELDS.includes(field.number)) return isUnused("tensor", field);
-      kept += lengthOf(field); // elements may be written one by one
+      kept += field.end - field.start; // elements may be written one by one
       return kept > limit;
     },
     added: () => [],
@@ -168,7 +216,7 @@ function createAttributeFilter(): Filter {
   return {
     drops(field) {
       if (!VALUE_FIELDS.includes(field.number)) return isUnused("attribute", field);
-      kept += lengthOf(field);
+      kept += field.end - field.start;
       return kept > VALUE_LIMIT;
     },
     added: () => (kept > VALUE_LIMIT ? [OMITTED_TYPE] : []),

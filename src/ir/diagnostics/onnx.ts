@@ -55,6 +55,14 @@ export const nestedTooDeeply = (where: Location, limit: number): Diagnostic =>
     "export the model again; many nested branches are better written as one",
   );
 
+export const tooManyItems = (where: Location, items: string, limit: number): Diagnostic =>
+  error(
+    "too-many-items",
+    where,
+    `the file holds more than ${limit} ${items}; no exporter writes such a model`,
+    "export the model again; loops that are unrolled are better written as Loop or as a recurrent operator",
+  );
+
 export const invalidText = (where: Location, count: number): Diagnostic =>
   diagnostic(
     "warning",
@@ -166,6 +174,15 @@ export const tooManyAxes = (where: Location, value: string, rank: number, limit:
     "too-many-axes",
     where,
     `'${value}' has ${rank} axes; expected at most ${limit}`,
+    "mend its shape; no runtime computes on such tensors",
+  );
+
+/** Of a tensor that has too many to be read, and so no name yet. */
+export const tooManyExtents = (where: Location, found: number, limit: number): Diagnostic =>
+  error(
+    "too-many-axes",
+    where,
+    `a tensor has more than ${found} axes; expected at most ${limit}`,
     "mend its shape; no runtime computes on such tensors",
   );
 

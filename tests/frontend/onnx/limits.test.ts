@@ -8,6 +8,7 @@ import {
   bool,
   encodeModel,
   float,
+  type GraphSpec,
   int64,
   type ModelSpec,
   model,
@@ -334,5 +335,45 @@ describe("counts beyond 2^53", () => {
     const { network } = importModel(loop(int64(trips)));
     expect(network.layers).toEqual([]);
     expect(network.coverage).toMatchObject([{ status: "view", reason: "its body never runs" }]);
+  });
+});
+
+describe("what nodes stand for is counted before any of it is made", () => {
+  const both = (depth: number): GraphSpec =>
+    depth === 0
+      ? { nodes: [node("Relu", ["x"], ["v0"])], outputs: { v0: undefined } }
+      : {
+          nodes: [
+            node(
+              "If",
+              ["c"],
+              [`v${depth}`],
+              { then_branch: both(depth - 1), else_branch: both(depth - 1) },
+              `if${depth}`,
+            ),
+          ],
+          outputs: { [`v${depth}`]: undefined },
+        };
+
+  it("bodies in bodies", () => {
+    const { network, diagnostics } = importModel({ ...both(13), inputs: { ...x, c: [] } });
+    expect(network.coverage).toMatchObject([{ status: "refused" }]);
+    // The outermost one, not the last that would have fitted.
+    expect(diagnostics.find(({ code }) => code === "too-many-parts")?.message).toMatch(/parts: 'if13'$/);
+  });
+
+  it("functions that call functions", () => {
+    const twice = (callee: string, domain: string) => ({
+      inputs: ["a"],
+      outputs: ["r"],
+      nodes: [node(callee, ["a"], ["t"], {}, "", domain), node(callee, ["t"], ["r"], {}, "", domain)],
+    });
+    const functions = Object.fromEntries([
+      ["F", twice("F1", DOMAIN)],
+      ...list(30, (i) => [`F${i + 1}`, twice(i === 29 ? "Relu" : `F${i + 2}`, i === 29 ? "" : DOMAIN)] as const),
+    ]);
+    const nodes = [node("F", ["x"], ["y"], {}, "call", DOMAIN)];
+    const { diagnostics } = importOnnx(bytesOf({ inputs: x, nodes }, functions), { file: "test.onnx" });
+    expect(diagnostics.find(({ code }) => code === "too-many-parts")?.message).toMatch(/parts: 'call'$/);
   });
 });
