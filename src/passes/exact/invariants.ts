@@ -5,6 +5,9 @@ import type { Module } from "../../ir/module.js";
 import { type LayerId, outputOf } from "../../ir/network.js";
 import type { RuleSet } from "../../ir/rules.js";
 import type { CostedTiles } from "../depth-first/totals.js";
+import { requireCopyEnergy, requireLayerEnergy } from "./energy-laws.js";
+import { requireRegions, requireSources } from "./region-laws.js";
+import { exactViews } from "./stack-view.js";
 
 /** @throws Error naming the violated law and the smallest place where it is: a defect */
 export function requireInvariants(
@@ -14,9 +17,14 @@ export function requireInvariants(
 ): readonly Diagnostic[] {
   const [placements, tilings] = [module.get(PLACEMENT), module.get(TILING)];
   const capacity = new Map(module.accelerator.memories.map(({ id, size }) => [id, size]));
-  stacks.forEach(({ types }, s) => {
+  const views = exactViews(module);
+  requireSources(module.network, views);
+  stacks.forEach(({ types, loads }, s) => {
     const [placement, tiling] = [placements[s]!, tilings[s]!]; // one per stack
     requireOutput(module, s, placement.tileTypes);
+    requireRegions(views[s]!, tiling, placement);
+    requireCopyEnergy(loads.cost, loads.copies, module.accelerator, `stack ${placement.stack}`);
+    for (const type of types) requireEnergies(type, placement.stack, module);
     requireWork(types, placement.needed, tiling.overlap === "fully-cached", placement.stack);
     for (const { type, layers } of types) {
       for (const node of type.nodes) requireRoom(node.reserved ?? {}, capacity, `'${node.id}'`);
@@ -33,6 +41,17 @@ export function requireInvariants(
     }
   });
   return [];
+}
+
+/** Layers and copies of a tile type take the energy of their accesses. */
+function requireEnergies({ type, layers, copies }: CostedTiles["types"][number], stack: string, module: Module): void {
+  const where = `tile type ${type.id} (${type.width}×${type.height}) of stack ${stack}`;
+  for (const layer of layers) requireLayerEnergy(layer, module.accelerator, where);
+  for (const { node, when, cost } of copies) {
+    const placed = type.nodes.find(({ id }) => id === node);
+    const own = when === "before" ? placed?.copies : placed?.after;
+    requireCopyEnergy(cost, own ?? [], module.accelerator, where);
+  }
 }
 
 /** Tiles cover the output of their stack, each element once. */

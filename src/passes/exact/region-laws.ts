@@ -1,0 +1,177 @@
+/** Every region that is read was written before, or is an input or a constant (EM §5). A violation is a defect of ours. */
+import type { Copy } from "../../ir/cost-model.js";
+import type { PlacedNode, PlacedTileType, StackBuffer, StackPlacement, StackTiling } from "../../ir/facts.js";
+import { extent, type Interval, intersect } from "../../ir/interval.js";
+import type { Network, TensorId } from "../../ir/network.js";
+import type { AxisTile } from "../regions/axis-regions.js";
+import { keptTraffic } from "../regions/kept-rings.js";
+import { owedPart, piecesOf, type RingKind, readPart } from "../regions/pieces.js";
+import { area, type TensorTile } from "../regions/stack-regions.js";
+import { type StackGeometry, stackGeometry, type TileShape, turned } from "./geometry.js";
+import type { FeatureMap } from "./stack-maps.js";
+import type { ExactView } from "./stack-view.js";
+
+/**
+ * A stack reads what the network is given or what an earlier stack wrote; a layer what an earlier layer of the stack wrote.
+ *
+ * @throws Error naming the stack and the map
+ */
+export function requireSources({ tensors }: Network, views: readonly ExactView[]): void {
+  const written = new Set<TensorId>(
+    [...tensors.values()].filter(({ kind }) => kind !== "intermediate" && kind !== "output").map(({ id }) => id),
+  );
+  for (const { stack, maps } of views) {
+    for (const { node, tensor, readers } of maps.maps) {
+      if (node.layer === undefined && !written.has(tensor))
+        throw new Error(`stack ${stack.id} reads '${tensor}', which nothing has written before`);
+      const at = maps.maps.findIndex((map) => map.node === node);
+      const early = readers.find((reader) => maps.maps.findIndex((map) => map.node === reader.node) <= at);
+      if (early !== undefined)
+        throw new Error(`layer '${early.node.id}' of stack ${stack.id} reads '${tensor}' before it is written`);
+      written.add(tensor);
+    }
+  }
+}
+
+/**
+ * The regions of a stack on every tile type, and the copies that keep, bring and deliver them.
+ *
+ * @param placement - of the same stack, with the same tiling
+ * @throws Error naming the tile type, the map and the interval or the bits
+ */
+export function requireRegions({ maps }: ExactView, tiling: StackTiling, placement: StackPlacement): void {
+  const geometry = stackGeometry(maps, tiling);
+  requireWritten(maps.maps, geometry);
+  requireCopies(maps.maps, geometry, placement);
+}
+
+/**
+ * Along either axis what a tile reads, owes and keeps was computed (fetched) by it or kept by the one before, and nothing is kept before
+ * the first tile.
+ *
+ * @throws Error naming the map, the tile and the interval
+ */
+export function requireWritten(maps: readonly FeatureMap[], geometry: StackGeometry): void {
+  for (const shape of geometry.shapes) {
+    for (const { node } of maps) {
+      const [tile, again] = [shape.tiles.get(node.id)!, shape.fetchedAgain.get(node.id)]; // every map has a tile
+      for (const axis of ["x", "y"] as const) {
+        requireAxis(tile[axis], `'${node.id}' along the ${axis === "x" ? "first" : "second"} axis of ${nameOf(shape)}`);
+        if (again !== undefined) requireAxis(again[axis], `'${node.id}', fetched again, on ${nameOf(shape)}`);
+      }
+    }
+  }
+  requireHandedOn(maps, geometry);
+}
+
+const nameOf = ({ width, height, firstAt: { x, y } }: TileShape): string => `the ${width}×${height} tile at ${x},${y}`;
+
+function requireAxis({ need, computed, kept, keptBefore, owed, reads }: AxisTile, where: string): void {
+  const claims = [["reads", need], ["owes", owed], ["keeps", kept], ...reads.map((read) => ["reads", read] as const)];
+  for (const [verb, wanted] of claims as readonly (readonly [string, Interval | undefined])[]) {
+    const present = extent(intersect(wanted, computed)) + extent(intersect(wanted, keptBefore));
+    const twice = extent(intersect(intersect(wanted, computed), keptBefore));
+    if (present - twice === extent(wanted)) continue;
+    throw new Error(`${where}: it ${verb} ${show(wanted)} of ${show(computed)} computed and ${show(keptBefore)} kept`);
+  }
+}
+
+const show = (span: Interval | undefined): string => (span === undefined ? "∅" : `[${span.lo}, ${span.hi})`);
+
+/** What a tile finds kept is what the one before it has left; the first one finds nothing. */
+function requireHandedOn(maps: readonly FeatureMap[], geometry: StackGeometry): void {
+  const axes = turned({ x: geometry.columns, y: geometry.rows }, geometry.order);
+  for (const axis of ["x", "y"] as const) {
+    const shapeOf = (index: number): TileShape => {
+      const isColumn = (axis === "x") === (geometry.order === "x-first");
+      return geometry.shapes.find(({ column, row }) => (isColumn ? column : row) === index)!; // every class has a tile
+    };
+    const runs = axes[axis];
+    const follows = runs.flatMap(({ class: own, count }, i) => [
+      [runs[i - 1]?.class, own] as const,
+      ...(count > 1 ? [[own, own] as const] : []),
+    ]);
+    for (const [before, after] of follows) {
+      for (const { node } of maps) {
+        const left = before === undefined ? undefined : shapeOf(before).tiles.get(node.id)![axis].kept;
+        const found = shapeOf(after).tiles.get(node.id)![axis].keptBefore;
+        if (extent(left) === extent(found)) continue;
+        const who = before === undefined ? "nobody" : `the tile before`;
+        throw new Error(
+          `'${node.id}' on ${nameOf(shapeOf(after))}: it finds ${show(found)} kept, ${who} left ${show(left)}`,
+        );
+      }
+    }
+  }
+}
+
+/** Copies of a placement carry what the regions say. */
+function requireCopies(maps: readonly FeatureMap[], { shapes }: StackGeometry, placement: StackPlacement): void {
+  const { tileTypes, buffers = [], stack } = placement;
+  if (tileTypes.length !== shapes.length)
+    throw new Error(`stack ${stack} has ${shapes.length} tile types, of which ${tileTypes.length} are placed`);
+  for (const map of maps) {
+    const ring = buffers.find(({ node, role, ring }) => node === map.node.id && role !== "weights" && ring)?.ring;
+    const delivers = tileTypes.some((type) => copiesOf(type, "stack-output", map).length > 0);
+    tileTypes.forEach((type, t) => {
+      const tile = shapes[t]!.tiles.get(map.node.id)!; // one shape per type, with every map
+      const where = `'${map.node.id}' on tile type ${type.id} of stack ${stack}`;
+      requireBits(`${where} keeps`, sumBits(copiesOf(type, "cache-write", map)), keptBits(map, tile, ring));
+      const owed = delivers ? area(owedPart(tile)) * map.cellBits : 0;
+      requireBits(`${where} delivers`, sumBits(copiesOf(type, "stack-output", map)), owed);
+      const placed = type.nodes.find(({ id }) => id === map.node.id);
+      const fetched = copiesOf(type, "stack-input", map);
+      if (placed !== undefined && fetched.length > 0)
+        requireBits(`${where} fetches`, sumBits(fetched), placed.outputBits);
+      if (placed !== undefined && ring !== undefined)
+        requireGathered(map, tile, ring, { type, placed, buffers, where });
+    });
+  }
+}
+
+const keptBits = ({ cellBits }: FeatureMap, tile: TensorTile, ring: RingKind | undefined): number => {
+  if (ring === undefined) return 0;
+  const { newToColumn, rowToColumn, newToRow } = keptTraffic(tile, ring);
+  return (newToColumn + rowToColumn + newToRow) * cellBits;
+};
+
+interface Placed {
+  readonly type: PlacedTileType;
+  /** Node of the map. */
+  readonly placed: PlacedNode;
+  readonly buffers: readonly StackBuffer[];
+  readonly where: string;
+}
+
+/** Kept overlap that lies elsewhere than the new part is brought there before it is read. */
+function requireGathered(
+  { node, readers, cellBits }: FeatureMap,
+  tile: TensorTile,
+  ring: RingKind,
+  { type, placed, buffers, where }: Placed,
+): void {
+  const home = (role: StackBuffer["role"]) => buffers.find((own) => own.node === node.id && own.role === role)?.memory;
+  for (const [number, reader] of readers.entries()) {
+    const away = piecesOf(readPart(tile, number), tile, ring).filter(
+      ({ buffer }) => buffer !== "new" && home(buffer) !== placed.topOutput,
+    );
+    const reading = type.nodes.find(({ id }) => id === reader.node.id);
+    const brought = (reading?.copies ?? []).filter(
+      ({ kind, operand }) => kind === "cache-read" && operand === reader.operand.name,
+    );
+    const expected = away.reduce((sum, piece) => sum + area(piece.box) * cellBits, 0);
+    requireBits(`${where}, read by '${reader.node.id}', brings`, sumBits(brought), expected);
+  }
+}
+
+const copiesOf = ({ nodes }: PlacedTileType, kind: Copy["kind"], { node }: FeatureMap): readonly Copy[] =>
+  nodes
+    .flatMap(({ copies, after = [] }) => [...copies, ...after])
+    .filter((copy) => copy.kind === kind && copy.layer === node.id);
+
+const sumBits = (copies: readonly Copy[]): number => copies.reduce((sum, { bits }) => sum + bits, 0);
+
+/** Bits of boxes are whole multiples of the bits of an element. */
+function requireBits(what: string, found: number, expected: number): void {
+  if (Math.abs(found - expected) > 1e-9 * expected) throw new Error(`${what} ${found} bit, not ${expected}`);
+}
