@@ -268,7 +268,8 @@ function copiesBefore(
     if (source.part.kind !== "kept" || source.rings === undefined) return [];
     return gathers(read, source.part.memory, source.rings, node.map.node.id);
   });
-  if (node.tile === undefined || isMapped(node)) return gathered;
+  if (isMapped(node)) return [...costs.streamedConstants(node, homes.weights), ...gathered];
+  if (node.tile === undefined) return gathered;
   return [...gathered, ...moveCopies(node, homes, (operand) => costs.top(operand))];
 }
 

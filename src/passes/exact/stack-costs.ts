@@ -7,6 +7,7 @@ import { chainTop } from "../depth-first/levels.js";
 import { operandBits } from "../depth-first/operands.js";
 import { keptRings } from "../regions/kept-rings.js";
 import type { RingKind } from "../regions/pieces.js";
+import { constantCopies } from "./constants.js";
 import type { StackGeometry } from "./geometry.js";
 import { layerProblems, type ProblemSource } from "./layer-problems.js";
 import type { FeatureMap } from "./stack-maps.js";
@@ -96,6 +97,13 @@ export class StackCosts {
           readers.every(({ operand }) => ring === part || isOpen(operand.memoryOperand, ring, part)),
       )
     );
+  }
+
+  /** Constants that come with the streamed weights of a layer, on a tile on which it runs. */
+  streamedConstants({ map, tile, constantBits }: TileNode, weights: Memory | undefined): readonly Copy[] {
+    const kind = map.node.layer?.kind;
+    if (tile === undefined || kind === "movement" || kind === "opaque") return [];
+    return constantCopies(map.node, constantBits, weights, this.#source.hierarchy);
   }
 
   copiesEnergy(copies: readonly Copy[]): number {

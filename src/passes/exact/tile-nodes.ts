@@ -6,6 +6,7 @@ import type { InputOperand } from "../depth-first/graph.js";
 import { keptTraffic } from "../regions/kept-rings.js";
 import { newPart, owedPart, type Piece, piecesOf, type RingKind, readPart } from "../regions/pieces.js";
 import { area, type Box, type TensorTile } from "../regions/stack-regions.js";
+import { constantBits } from "./constants.js";
 import { type StackGeometry, type TileShape, turned } from "./geometry.js";
 import { type LayerTile, type OperandBox, workOn } from "./layer-problems.js";
 import type { FeatureMap, MapReader, StackMaps } from "./stack-maps.js";
@@ -46,6 +47,8 @@ export interface TileNode {
   /** Bits of the new part, with overlap kept, and of a stack input with overlap fetched again. */
   readonly newBits: number;
   readonly fetchedBits: number;
+  /** Of the constants that are folded into the layer: bias, scales, zero points. */
+  readonly constantBits: number;
   /** Of the layer's multiply-accumulates there, pJ. */
   readonly macEnergy: number;
   readonly reads: readonly TileRead[];
@@ -110,6 +113,7 @@ function nodeOnTile(
       },
     }),
     newBits: area(box) * cellBits,
+    constantBits: constantBits(node, stored),
     macEnergy: runs
       ? macEnergy * workOn(node.layer, stack.loops.get(node.id) ?? {}, turned(box, geometry.order), stored).operations
       : 0,

@@ -193,10 +193,16 @@ function optionsOf(
     return { part, rings, energy };
   });
   const weights = node.tile === undefined ? [] : choices.weights[node.index]!;
+  const constants = (home: Memory | undefined) => costs.copiesEnergy(costs.streamedConstants(node, home));
   return placed.flatMap(({ part, rings, energy }): readonly Option[] =>
     weights.length === 0
-      ? [{ part, rings, weights: undefined, extra: energy }]
-      : weights.map(({ memory, loading }) => ({ part, rings, weights: memory, extra: energy + loading })),
+      ? [{ part, rings, weights: undefined, extra: energy + constants(undefined) }]
+      : weights.map(({ memory, loading }) => ({
+          part,
+          rings,
+          weights: memory,
+          extra: energy + loading + constants(memory),
+        })),
   );
 }
 

@@ -147,7 +147,18 @@ function nodeEnergy(toy: Toy, decision: Decision, place: Place): number {
   const { kind } = node.map.node.layer!; // a stack input has no tile
   if (kind === "movement" || kind === "opaque")
     return copies + costs.copiesEnergy(moveCopies(node, homes, (operand) => costs.top(operand)));
-  return copies + costs.layer(`${key}\n${node.index}`, node, homes, taken).energy;
+  return copies + constantsEnergy(toy, node, weights) + costs.layer(`${key}\n${node.index}`, node, homes, taken).energy;
+}
+
+/** Bias and the like: loaded with the weights, or brought on every tile to the first single memory of their chain. */
+function constantsEnergy({ costs, source }: Toy, { map }: TileNode, weights: Memory | undefined): number {
+  const { node } = map;
+  const operand = (node.weights.find(({ bits }) => bits > 0) ?? node.inputs[0])?.memoryOperand;
+  if (operand === undefined || (weights !== undefined && weights.id !== costs.top(operand).id)) return 0;
+  const [lowest] = chain(source.hierarchy, operand).filter((memory) => replicas(source.hierarchy.array, memory) === 1);
+  const end = (memory: Memory) => ({ operand, memory: memory.id });
+  const bits = weightBitsOf(map, source) - matrixBits(node);
+  return lowest === costs.top(operand) ? 0 : costs.copyEnergy(bits, end(costs.top(operand)), end(lowest!));
 }
 
 /** Copies of the map that a node writes, and of kept overlap to where the node reads it. */
