@@ -135,9 +135,9 @@ export interface TileRun {
 /** A part of a memory that a stack keeps from its first tile to its last. */
 export interface StackBuffer {
   readonly memory: string;
-  /** Node whose map, or layer whose weights, it holds. */
+  /** Node whose map, or layer whose weights, it holds; a `map` is held whole, for the stacks that read it. */
   readonly node: string;
-  readonly role: "column" | "row" | "weights";
+  readonly role: "column" | "row" | "weights" | "map";
   /** Of a ring: whether old and new overlap lie in it side by side. */
   readonly ring?: "narrow" | "wide";
   readonly bits: number;
@@ -166,6 +166,8 @@ export interface StackPlacement {
   /** Work of each layer that anybody needs, each part once. */
   readonly needed: ReadonlyMap<LayerId, Work>;
 }
+/** Least energy in pJ of all homes of the whole network, those of maps between stacks included; of the exact model. */
+export const HOMES_BOUND = defineFact<number>("homes-bound");
 export const PLACEMENT = defineFact<readonly StackPlacement[]>("placement");
 
 /** Mapping of one layer on one tile type. */

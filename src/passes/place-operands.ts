@@ -1,30 +1,40 @@
-import { PLACEMENT, PRECISION, STACKS, type StackPlacement, TILING, UNROLLING } from "../ir/facts.js";
+import { HOMES_BOUND, PLACEMENT, PRECISION, STACKS, type StackPlacement, TILING, UNROLLING } from "../ir/facts.js";
 import type { Module } from "../ir/module.js";
 import type { RuleSet } from "../ir/rules.js";
 import { stackViews } from "./depth-first/network-view.js";
 import { placeAlone } from "./depth-first/place-alone.js";
 import { placeStack } from "./depth-first/place-stack.js";
-import { placeExactly } from "./exact/place-stack.js";
+import { placeStacks } from "./exact/place-stacks.js";
 import { exactViews, problemSource } from "./exact/stack-view.js";
+import { choice } from "./options.js";
 import { definePass, type PassContext } from "./pass.js";
 import { statedHomes } from "./stated-mappings.js";
+
+/** Where feature maps between stacks may live. */
+const BETWEEN = ["searched", "top"] as const;
 
 export const placeOperands = definePass({
   name: "place-operands",
   description: "sorts tiles into types and gives every operand, kept overlap and weight its memory on each of them",
-  options: {},
+  options: {
+    between: choice(
+      "searched",
+      BETWEEN,
+      "homes of maps between stacks: searched, or the top of the hierarchy for all (published rules know the latter alone)",
+    ),
+  },
   requires: [PRECISION, STACKS, TILING, UNROLLING],
   provides: [PLACEMENT],
-  run: (module, context) => module.with(PLACEMENT, PLACED[context.costModel.rules.geometry](module, context)),
+  run: (module, context, { between }) => PLACED[context.costModel.rules.geometry](module, context, between),
 });
 
+type Placing = (module: Module, context: PassContext, between: (typeof BETWEEN)[number]) => Module;
+
 /** How stacks are placed under each geometry. */
-const PLACED: Readonly<
-  Record<RuleSet["geometry"], (module: Module, context: PassContext) => readonly StackPlacement[]>
-> = {
+const PLACED: Readonly<Record<RuleSet["geometry"], Placing>> = {
   traced(module, { costModel }) {
     const [tilings, unrolling, hierarchy] = [module.get(TILING), module.get(UNROLLING), module.accelerator];
-    return stackViews(module).map((view, index) => {
+    const placements = stackViews(module).map((view, index): StackPlacement => {
       const { stack } = view;
       if (stack.alone !== undefined) return placeAlone(view, hierarchy, unrolling, costModel);
       const tiling = tilings[index];
@@ -33,13 +43,18 @@ const PLACED: Readonly<
         statedHomes(module, stack, type, node),
       );
     });
+    return module.with(PLACEMENT, placements);
   },
-  clipped(module, { costModel }) {
-    const [tilings, source] = [module.get(TILING), problemSource(module)];
-    return exactViews(module).map(({ stack, maps }, index) => {
-      const tiling = tilings[index];
-      if (tiling?.stack !== stack.id) throw new Error(`stack ${stack.id} has no tiling`);
-      return placeExactly({ id: stack.id, maps, tiling }, source, costModel);
-    });
+  clipped(module, { costModel }, between) {
+    const outputs = [...module.network.tensors.values()].filter(({ kind }) => kind === "output");
+    const { placements, bound } = placeStacks(
+      exactViews(module),
+      module.get(TILING),
+      new Set(outputs.map(({ id }) => id)),
+      problemSource(module),
+      costModel,
+      between === "searched",
+    );
+    return module.with(PLACEMENT, placements).with(HOMES_BOUND, bound);
   },
 };

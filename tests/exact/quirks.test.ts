@@ -68,9 +68,26 @@ describe("stacks", () => {
         ["b", "a"],
       ],
     ]);
-    // b and d read a; it leaves the first stack whole: 12×12 of 4 channels
-    const [type] = found.placements[0]!.tileTypes;
-    expect(bitsOf(copiesOf(nodeOf(type!, "a"), "stack-output"))).toBe(12 * 12 * 4 * 8);
+    // b and d read a, which stays on chip for them: 12×12 of 4 channels, and until d
+    const [first, second] = [0, 1].map((stack) => buffersOf(found, stack).filter(([, role]) => role === "map"));
+    expect(first).toContainEqual(["a", "map", 12 * 12 * 4 * 8]);
+    expect(second).toEqual(first);
+  });
+
+  it("DF-Q26: a map between stacks stays on chip where it fits", () => {
+    // 10×10 inputs, 9 weights for each layer, 6×6 outputs; between them 8×8
+    const layers = network(conv("a", { OX: 8, F: 3 }), conv("b", { OX: 6, F: 3, from: "a" }));
+    const dramOf = (chip: number) => {
+      const found = scheduleOf(layers, { cuts: ["a"], accelerator: smallMachine(chip) });
+      return {
+        held: buffersOf(found).filter(([, role]) => role === "map"),
+        ...found.costs.totals.accesses.get("dram"),
+      };
+    };
+    expect(dramOf(8 * 64 + 1000)).toEqual({ held: [["a", "map", 8 * 64]], read: 100 + 9 + 9, write: 36 });
+    const tight = dramOf(8 * 64 - 1);
+    expect(tight.held).toEqual([]);
+    expect(tight.write).toBe(64 + 36);
   });
 
   it("DF-Q31: inputs of a stack stand in the order in which its layers read them", () => {

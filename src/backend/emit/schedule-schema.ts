@@ -125,7 +125,7 @@ const run = z.strictObject({ class: name, from: count, count: positive });
 const buffer = z.strictObject({
   memory: name,
   node: name.describe("layer or stack input whose map, or layer whose weights, it holds"),
-  role: z.enum(["column", "row", "weights"]),
+  role: z.enum(["column", "row", "weights", "map"]),
   ring: z.enum(["narrow", "wide"]).optional(),
   bits: count,
 });

@@ -11,10 +11,9 @@ import { WEIGHTS } from "./weights.js";
 
 /**
  * Quirks that no policy of the traced geometry mends, but exact regions and searched homes do. Of the copies, those of kept overlap run
- * after the last reader, apart from what the next layer waits for (DF-Q24). Maps between stacks still lie in the outermost memory
- * (DF-Q26).
+ * after the last reader, apart from what the next layer waits for (DF-Q24).
  */
-const MENDED_BY_REGIONS: readonly Quirk[] = ["DF-Q13", "DF-Q21", "DF-Q24", "DF-Q29", "DF-Q30"];
+const MENDED_BY_REGIONS: readonly Quirk[] = ["DF-Q13", "DF-Q21", "DF-Q24", "DF-Q26", "DF-Q29", "DF-Q30"];
 
 const GEOMETRY: Readonly<Record<RuleSet["geometry"], Behaviour<undefined>>> = {
   traced: { quirks: MENDED_BY_REGIONS, rule: undefined },

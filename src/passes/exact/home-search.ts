@@ -5,8 +5,21 @@
  */
 import type { Memory } from "../../ir/accelerator.js";
 import type { StackGeometry } from "./geometry.js";
-import { type PartHome, type Reserved, ringBits, type StackCosts } from "./stack-costs.js";
-import type { FeatureMap, StackMaps } from "./stack-maps.js";
+import {
+  agreedStorage,
+  type Decisions,
+  heightOf,
+  isFrom,
+  isKeptNarrowly,
+  isOpen,
+  type Kept,
+  largestRing,
+  parted,
+  partHomes,
+  ringsOf,
+} from "./home-decisions.js";
+import { type Reserved, ringBits, type StackCosts } from "./stack-costs.js";
+import type { StackMaps } from "./stack-maps.js";
 import type { Rings, Storage } from "./storage.js";
 import type { TileNodes } from "./tile-nodes.js";
 import { type HomeChoices, leastWith, type TypeHomes, typeHomes, type WeightHome } from "./type-homes.js";
@@ -41,13 +54,9 @@ export interface HomeProblem {
   readonly geometry: StackGeometry;
   readonly types: readonly TileNodes[];
   readonly space: HomeSpace;
+  /** Bits that maps between stacks take meanwhile. */
+  readonly held: Reserved;
   readonly costs: StackCosts;
-}
-
-/** One decision of a stack: what remains of the space, one entry per map. */
-interface Decisions {
-  readonly storage: readonly (readonly Storage[])[];
-  readonly weights: readonly (readonly Memory[])[];
 }
 
 /** Cheapest homes under some decisions, each tile type for itself. */
@@ -81,6 +90,9 @@ export function searchHomes(problem: HomeProblem): StackHomes | undefined {
   return search.run();
 }
 
+/** No homes cost less than this; infinite where nothing fits. */
+export const leastHomes = (problem: HomeProblem): number => new HomeSearch(problem).least();
+
 class HomeSearch {
   readonly #problem: HomeProblem;
   #best: StackHomes | undefined;
@@ -110,6 +122,11 @@ class HomeSearch {
     }
     const bound = open.reduce((least, { relaxed }) => Math.min(least, relaxed.energy), this.#best?.energy ?? 0);
     return this.#best && { ...this.#best, bound, visited: this.#visited };
+  }
+
+  least(): number {
+    const { storage, weights } = this.#problem.space;
+    return this.#relax({ storage, weights })?.energy ?? Number.POSITIVE_INFINITY;
   }
 
   #goesOn(): boolean {
@@ -154,7 +171,12 @@ class HomeSearch {
   /** What the room for weights would bring at its prices. */
   #rent(): number {
     const { memories } = this.#problem.costs;
-    return memories.reduce((sum, { id, size }) => sum + (this.#prices.get(id) ?? 0) * size, 0);
+    return memories.reduce((sum, memory) => sum + (this.#prices.get(memory.id) ?? 0) * this.#room(memory), 0);
+  }
+
+  /** Bits of a memory that the stack has to itself. */
+  #room({ id, size }: Memory): number {
+    return size - (this.#problem.held.get(id) ?? 0);
   }
 
   /** Makes whole decisions of what most tiles chose for themselves, and keeps them if they are the best so far. */
@@ -185,7 +207,7 @@ class HomeSearch {
     const plans = WEIGHT_ROOM.map(({ least, share }) =>
       planWeights(choices, (memory, level) => {
         if (costs.isTop(memory)) return Number.POSITIVE_INFINITY;
-        return level < least ? 0 : share * memory.size;
+        return level < least ? 0 : share * this.#room(memory);
       }),
     );
     for (const plan of plans) {
@@ -203,8 +225,8 @@ class HomeSearch {
 
   /** Rings of the maps in order, each in the lowest memories from a level on that hold all of them together. */
   #ringsFrom(least: number): HomeSpace["storage"] {
-    const { stack, geometry, space } = this.#problem;
-    const used = new Map<string, number>();
+    const { stack, geometry, space, held } = this.#problem;
+    const used = new Map(held);
     return space.storage.map((list, index) => {
       const bits = ringBits(stack.maps[index]!, "narrow", geometry);
       const needs = ({ column, row }: Rings): ReadonlyMap<Memory, number> =>
@@ -290,7 +312,7 @@ class HomeSearch {
   }
 
   #choices(decisions: Decisions): HomeChoices {
-    const { types, space } = this.#problem;
+    const { stack, types, space } = this.#problem;
     const { storage, weights } = decisions;
     const prices = isOpen(decisions) ? this.#prices : new Map<string, number>();
     const weightHome = (layer: number, memory: Memory): WeightHome => {
@@ -302,7 +324,7 @@ class HomeSearch {
       return { memory, loading: once / Math.max(1, runs) };
     };
     return {
-      parts: storage.map((allowed, map) => partHomes(allowed, this.#memoriesOf(map))),
+      parts: storage.map((allowed, map) => partHomes(allowed, stack.maps[map]!, this.#memoriesOf(map))),
       rings: storage.map(ringsOf),
       weights: weights.map((list, layer) => list.map((memory) => weightHome(layer, memory))),
       reserved: this.#reserved(decisions),
@@ -315,8 +337,8 @@ class HomeSearch {
 
   /** Rings and weights that are decided. */
   #reserved({ storage, weights }: Decisions): Reserved {
-    const { stack, geometry, space } = this.#problem;
-    const reserved = new Map<string, number>();
+    const { stack, geometry, space, held } = this.#problem;
+    const reserved = new Map(held);
     const add = (memory: Memory | undefined, bits: number): void => {
       if (memory !== undefined) reserved.set(memory.id, (reserved.get(memory.id) ?? 0) + bits);
     };
@@ -333,59 +355,6 @@ class HomeSearch {
     });
     return reserved;
   }
-}
-
-/** Whether anything is left to decide. */
-const isOpen = ({ storage, weights }: Decisions): boolean =>
-  storage.some((list) => list.length > 1) || weights.some((list) => list.length > 1);
-
-/** One choice, and all others. */
-const parted = <T>(list: readonly T[], first: T): readonly (readonly T[])[] => [
-  [first],
-  list.filter((other) => other !== first),
-];
-
-type Kept = Extract<Storage, { overlap: "kept" }>;
-
-/** How far from the array a ring lies. */
-const levelOf = (ring: Memory | undefined): number => Math.max(0, ...(ring?.operands ?? []).map(({ level }) => level));
-
-const heightOf = ({ column, row }: Rings): number => levelOf(column) + levelOf(row);
-
-const isFrom = ({ column, row }: Rings, least: number): boolean =>
-  [column, row].every((ring) => ring === undefined || levelOf(ring) > least);
-
-const isKeptNarrowly = (storage: Storage): storage is Kept =>
-  storage.kind === "parts" && storage.overlap === "kept" && storage.rings.kind === "narrow";
-
-/** Homes of new parts that any of the storages allows. */
-function partHomes(allowed: readonly Storage[], memories: readonly Memory[]): readonly PartHome[] {
-  const kinds = new Set(allowed.map((storage) => (storage.kind === "whole" ? "whole" : storage.overlap)));
-  return [...kinds].flatMap((kind): readonly PartHome[] =>
-    kind === "whole" ? [{ kind }] : memories.map((memory) => ({ kind, memory })),
-  );
-}
-
-const ringsOf = (allowed: readonly Storage[]): readonly Rings[] =>
-  allowed.flatMap((storage) => (storage.kind === "parts" && storage.overlap === "kept" ? [storage.rings] : []));
-
-/** The storage that the first of the types to say so chose. */
-function agreedStorage(allowed: readonly Storage[], types: readonly TypeHomes[], map: number): Storage {
-  const chosen = types[0]!; // a stack has a tile
-  const part = chosen.parts[map]!;
-  if (part.kind === "whole") return allowed.find(({ kind }) => kind === "whole")!;
-  if (part.kind === "fetched-again")
-    return allowed.find((storage) => storage.kind === "parts" && storage.overlap === "fetched-again")!;
-  const rings = chosen.rings[map];
-  return (
-    allowed.find((storage) => storage.kind === "parts" && storage.overlap === "kept" && storage.rings === rings) ??
-    allowed[0]!
-  );
-}
-
-function largestRing(map: FeatureMap, allowed: readonly Storage[], geometry: StackGeometry): number {
-  const bits = ringsOf(allowed).map(({ kind }) => ringBits(map, kind, geometry));
-  return Math.max(0, ...bits.map(({ column, row }) => column + row));
 }
 
 function takeCheapest(open: Node[]): Node {

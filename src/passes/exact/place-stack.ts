@@ -2,18 +2,19 @@
 import type { Memory } from "../../ir/accelerator.js";
 import type { Copy, CostModel } from "../../ir/cost-model.js";
 import { noRoomAtTop, noRoomForLayer } from "../../ir/diagnostics/schedule.js";
-import { DiagnosticError } from "../../ir/diagnostics.js";
+import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { PlacedNode, PlacedTileType, StackBuffer, StackPlacement, StackTiling, Work } from "../../ir/facts.js";
-import type { Layer } from "../../ir/network.js";
+import type { TensorId } from "../../ir/network.js";
 import { weightBits as matrixBits } from "../depth-first/cuts.js";
 import { KEPT_WRITE_TIME } from "../regions/kept-rings.js";
 import { type StackGeometry, stackGeometry } from "./geometry.js";
-import { type HomeSpace, type StackHomes, searchHomes } from "./home-search.js";
+import { type HomeProblem, type HomeSpace, leastHomes, type StackHomes, searchHomes } from "./home-search.js";
+import { homeSpace } from "./home-space.js";
 import { boxedLoops, type ProblemSource, workOn } from "./layer-problems.js";
 import { neededWork } from "./needed-work.js";
 import { fetchCopy, gathers, keepingCopies, moveCopies, owedCopies, ringBits, StackCosts } from "./stack-costs.js";
-import type { FeatureMap, StackMaps } from "./stack-maps.js";
-import { partMemories, type Rings, ringMemories, type Storage, weightMemories } from "./storage.js";
+import { type FeatureMap, mapBits, type StackMaps } from "./stack-maps.js";
+import type { Rings, Storage } from "./storage.js";
 import { type TileNode, type TileNodes, tileNodes } from "./tile-nodes.js";
 import { isMapped, layerHomes, reservedAt, type TypeHomes } from "./type-homes.js";
 
@@ -25,114 +26,109 @@ export interface ExactStack {
 
 const NO_WORK: Work = { operations: 0, macs: 0 };
 
-/** @throws DiagnosticError (infeasible) when a layer cannot be mapped even if nothing else is on chip */
-export function placeExactly(stack: ExactStack, source: ProblemSource, costModel: CostModel): StackPlacement {
-  const geometry = stackGeometry(stack.maps, stack.tiling);
-  const types = tileNodes(stack.maps, geometry, source.hierarchy.array.macEnergy, source.stored);
-  const costs = new StackCosts(source, costModel);
-  const space = homeSpace(stack.maps, geometry, source, costs);
-  const homes = searchHomes({ stack: stack.maps, geometry, types, space, costs });
-  if (homes === undefined) throw new DiagnosticError([tooLarge(stack, types, source, costModel)], "infeasible");
-  requireTop(stack, homes, space, costs);
-  const context = {
-    maps: stack.maps,
-    geometry,
-    source,
-    costs,
-    homes,
-    buffers: stackBuffers(stack.maps, geometry, homes, space, costs),
-  };
-  return {
-    stack: stack.id,
-    weightBits: space.weightBits.reduce((sum, bits) => sum + bits, 0),
-    tileTypes: types.map((type, t) => placedType(type, t, context)),
-    columns: geometry.columns,
-    rows: geometry.rows,
-    loads: weightLoads(stack.maps, homes, space, costs),
-    buffers: context.buffers,
-    search: { visited: homes.visited, energy: homes.energy, bound: homes.bound },
-    needed: neededWork(stack.maps, geometry, source.stored),
-  };
+/** Where the maps live that a stack shares with others, and what stays on chip while it runs. */
+export interface Surroundings {
+  /** Memory on chip of maps that the stack reads or that leave it; all others live at the tops of their chains. */
+  readonly places: ReadonlyMap<TensorId, Memory>;
+  /** Maps on chip meanwhile: those of `places`, and those that pass by. */
+  readonly held: readonly StackBuffer[];
+}
+
+/** A stack with all that does not depend on its surroundings. */
+export class StackPlanner {
+  readonly #stack: ExactStack;
+  readonly #source: ProblemSource;
+  readonly #costModel: CostModel;
+  readonly #geometry: StackGeometry;
+  readonly #types: readonly TileNodes[];
+  readonly #costs: StackCosts;
+
+  constructor(stack: ExactStack, source: ProblemSource, costModel: CostModel) {
+    this.#stack = stack;
+    this.#source = source;
+    this.#costModel = costModel;
+    this.#geometry = stackGeometry(stack.maps, stack.tiling);
+    this.#types = tileNodes(stack.maps, this.#geometry, source.hierarchy.array.macEnergy, source.stored);
+    this.#costs = new StackCosts(source, costModel);
+  }
+
+  /** No homes cost less, in pJ; infinite where nothing fits. */
+  leastEnergy(around: Surroundings): number {
+    return leastHomes(this.#problem(around));
+  }
+
+  /** @returns `undefined` where nothing fits */
+  homes(around: Surroundings): StackHomes | undefined {
+    return searchHomes(this.#problem(around));
+  }
+
+  /**
+   * @param homes - found in these surroundings
+   * @throws DiagnosticError (infeasible) when what lives at the top does not fit there
+   */
+  placement(around: Surroundings, homes: StackHomes): StackPlacement {
+    const { stack: maps, types, space } = this.#problem(around);
+    const [geometry, source, costs] = [this.#geometry, this.#source, this.#costs];
+    requireTop(this.#stack.id, maps, homes, space, costs);
+    const buffers = [...around.held, ...stackBuffers(maps, geometry, homes, space, costs)];
+    const context = { maps, source, costs, homes, buffers };
+    return {
+      stack: this.#stack.id,
+      weightBits: space.weightBits.reduce((sum, bits) => sum + bits, 0),
+      tileTypes: types.map((type, t) => placedType(type, t, context)),
+      columns: geometry.columns,
+      rows: geometry.rows,
+      loads: weightLoads(maps, homes, space, costs),
+      buffers,
+      search: { visited: homes.visited, energy: homes.energy, bound: homes.bound },
+      needed: neededWork(maps, geometry, source.stored),
+    };
+  }
+
+  /** Why the stack cannot be placed even with all memories to itself. */
+  get conflict(): Diagnostic {
+    return tooLarge(this.#stack, this.#types, this.#source, this.#costModel);
+  }
+
+  #problem({ places, held }: Surroundings): HomeProblem {
+    const maps = this.#stack.maps.maps.map((map): FeatureMap => {
+      const place = places.get(map.tensor);
+      return place === undefined ? map : { ...map, place };
+    });
+    const stack = { ...this.#stack.maps, maps };
+    const types = this.#types.map(({ shape, nodes }) => ({
+      shape,
+      nodes: nodes.map((node) => ({ ...node, map: maps[node.index]! })), // one per map
+    }));
+    const [geometry, costs] = [this.#geometry, this.#costs];
+    const space = homeSpace(stack, geometry, this.#source, costs);
+    return { stack, geometry, types, space, held: bitsByMemory(held), costs };
+  }
 }
 
 /** @throws DiagnosticError (infeasible) when what a stack reads and writes outside of the chip does not fit there */
 function requireTop(
-  { id, maps }: ExactStack,
+  id: string,
+  { maps }: StackMaps,
   { storage }: StackHomes,
   { weightBits }: HomeSpace,
   costs: StackCosts,
 ): void {
-  const output = maps.maps.at(-1)!; // a stack has an output
+  const output = maps.at(-1)!; // a stack has an output
   const top = costs.top(output.node.output.memoryOperand);
-  const outside = maps.maps.filter(
-    ({ node, leaves }, index) => node.layer === undefined || leaves || storage[index]!.kind === "whole",
+  const outside = maps.filter(
+    ({ node, leaves, place }, index) =>
+      place === undefined && (node.layer === undefined || leaves || storage[index]!.kind === "whole"),
   );
   const bits = {
-    maps: outside.reduce((sum, { extents, cellBits }) => sum + extents.x * extents.y * cellBits, 0),
+    maps: outside.reduce((sum, map) => sum + mapBits(map), 0),
     weights: weightBits.reduce((sum, weight) => sum + weight, 0),
   };
   if (bits.maps + bits.weights > top.size) throw new DiagnosticError([noRoomAtTop(id, bits, top)], "infeasible");
 }
 
-/** Everything that may be decided about a stack. */
-function homeSpace({ maps }: StackMaps, geometry: StackGeometry, source: ProblemSource, costs: StackCosts): HomeSpace {
-  const weightBits = maps.map(({ node }) => constantBits(node.layer, source) + (node.layer ? matrixBits(node) : 0));
-  return {
-    storage: maps.map((map) => storages(map, geometry, source, costs)),
-    weights: maps.map(({ node }) => {
-      const [operand] = node.weights;
-      return operand === undefined || operand.bits === 0 ? [] : weightMemories(operand.memoryOperand, source.hierarchy);
-    }),
-    weightBits,
-    loading: (layer, memory) => {
-      const operand = maps[layer]!.node.weights[0]!.memoryOperand; // asked of layers with weights
-      const top = costs.top(operand);
-      return top.id === memory.id
-        ? 0
-        : costs.copyEnergy(weightBits[layer]!, { operand, memory: top.id }, { operand, memory: memory.id });
-    },
-  };
-}
-
-/** Bits of constants that come with a layer's weights: bias, scales, zero points; as wide as its partial sums where nothing is stated. */
-function constantBits(layer: Layer | undefined, { stored, partialBits }: ProblemSource): number {
-  if (layer === undefined) return 0;
-  return layer.parameters.reduce((sum, { tensor }) => {
-    const { dims = [], bits } = stored.get(tensor) ?? {};
-    const elements = dims.reduce((product, extent) => product * extent, 1);
-    return sum + elements * (bits ?? partialBits(layer.id));
-  }, 0);
-}
-
-/** What a map may do: lie whole at the top; or in parts, with every choice of rings, or fetched again. */
-function storages(
-  map: FeatureMap,
-  geometry: StackGeometry,
-  { hierarchy }: ProblemSource,
-  costs: StackCosts,
-): readonly Storage[] {
-  const whole: Storage = { kind: "whole" };
-  const parts = partMemories(map, hierarchy);
-  if (map.readers.length === 0 || parts.length === 0) return [whole];
-  const { column, row } = ringBits(map, "narrow", geometry);
-  const memories = ringMemories(map, hierarchy);
-  const homes = (bits: number): readonly (Memory | undefined)[] => (bits === 0 ? [undefined] : memories);
-  const kinds = row === 0 ? (["narrow"] as const) : (["narrow", "wide"] as const);
-  const rings = kinds.flatMap((kind) =>
-    homes(column).flatMap((inColumn) =>
-      homes(row).map((inRow): Rings => ({ kind, ...(inColumn && { column: inColumn }), ...(inRow && { row: inRow }) })),
-    ),
-  );
-  const kept = rings
-    .filter((ring) => parts.some((part) => costs.isReachable(map, part, ring)))
-    .map((ring): Storage => ({ kind: "parts", overlap: "kept", rings: ring }));
-  const isFetched = map.node.layer === undefined && column + row > 0;
-  return [whole, ...kept, ...(isFetched ? [{ kind: "parts", overlap: "fetched-again" } as const] : [])];
-}
-
 interface PlacingContext {
   readonly maps: StackMaps;
-  readonly geometry: StackGeometry;
   readonly source: ProblemSource;
   readonly costs: StackCosts;
   readonly homes: StackHomes;
@@ -258,10 +254,10 @@ function copiesBefore(
   costs: StackCosts,
 ): readonly Copy[] {
   const { part } = options[node.index]!;
-  const top = costs.top(node.map.node.output.memoryOperand);
+  const place = costs.placeOf(node.map);
   if (node.map.node.layer === undefined) {
     if (part.kind === "whole") return [];
-    return fetchCopy(node, part.kind === "kept" ? node.newBits : node.fetchedBits, part.memory, top);
+    return fetchCopy(node, part.kind === "kept" ? node.newBits : node.fetchedBits, part.memory, place);
   }
   const gathered = node.reads.flatMap((read) => {
     const source = options[read.source]!;
@@ -288,7 +284,7 @@ function copiesAfter(node: TileNode, nodes: readonly TileNode[], options: Option
   const owed =
     node.map.node.layer === undefined || part.kind !== "kept" || rings === undefined
       ? []
-      : owedCopies(node, part.memory, rings, costs.top(node.map.node.output.memoryOperand));
+      : owedCopies(node, part.memory, rings, costs.placeOf(node.map));
   return [...owed, ...nodes.flatMap(keeping)];
 }
 

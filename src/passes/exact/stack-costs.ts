@@ -14,9 +14,9 @@ import type { FeatureMap } from "./stack-maps.js";
 import { partMemories, type Rings } from "./storage.js";
 import type { PieceBits, TileNode, TileRead } from "./tile-nodes.js";
 
-/** Where the part of a map that a tile uses lies: whole at the top, or in a memory on chip. */
+/** Where the part of a map that a tile uses lies: whole where maps live between stacks (without a memory: at the tops), or in a memory on chip. */
 export type PartHome =
-  | { readonly kind: "whole" }
+  | { readonly kind: "whole"; readonly memory?: Memory }
   | { readonly kind: "kept" | "fetched-again"; readonly memory: Memory };
 
 /** A layer on a tile type with the mappings of its problems. */
@@ -67,6 +67,11 @@ export class StackCosts {
   /** Highest memory of a chain. */
   top(operand: string): Memory {
     return chainTop(this.#source.hierarchy, operand);
+  }
+
+  /** Where a map lives between stacks. */
+  placeOf({ place, node }: FeatureMap): Memory {
+    return place ?? this.top(node.output.memoryOperand);
   }
 
   /** Energy of a copy in pJ; infinite where no ports connect its ends. */
@@ -264,18 +269,18 @@ export function keepingCopies({ map, writes }: TileNode, home: Memory, rings: Ri
 }
 
 /** Copies that write what a tile owes outside of the stack. */
-export function owedCopies({ map, owed }: TileNode, home: Memory, rings: Rings, top: Memory): readonly Copy[] {
+export function owedCopies({ map, owed }: TileNode, home: Memory, rings: Rings, place: Memory): readonly Copy[] {
   const { node } = map;
   const bits: PieceBits = owed[rings.kind];
   const copy = (amount: number, from: Memory | undefined) =>
-    ringCopy("stack-output", node.id, node.output.name, amount, node.output.memoryOperand, from, top);
+    ringCopy("stack-output", node.id, node.output.name, amount, node.output.memoryOperand, from, place);
   return [...copy(bits.new, home), ...copy(bits.column, rings.column), ...copy(bits.row, rings.row)];
 }
 
 /** Copy of the new part of a stack input from where maps live between stacks. */
-export function fetchCopy({ map }: TileNode, bits: number, home: Memory, top: Memory): readonly Copy[] {
+export function fetchCopy({ map }: TileNode, bits: number, home: Memory, place: Memory): readonly Copy[] {
   const { node } = map;
-  return ringCopy("stack-input", node.id, "I", bits, node.output.memoryOperand, top, home);
+  return ringCopy("stack-input", node.id, "I", bits, node.output.memoryOperand, place, home);
 }
 
 /**

@@ -2,6 +2,7 @@
  * The feature maps of a stack along the two directions in which its output is cut into tiles (EM §1). Columns and rows of the output are
  * followed back through the maps of all operands: which loop of each layer, and which axis of each tensor, they run along.
  */
+import type { Memory } from "../../ir/accelerator.js";
 import { type AxisMap, type Dim, loopsOf } from "../../ir/axis-map.js";
 import {
   type Layer,
@@ -42,8 +43,14 @@ export interface FeatureMap {
   readonly cellBits: number;
   /** Whether it is needed outside of the stack. */
   readonly leaves: boolean;
+  /** Memory on chip that holds all of it between stacks; absent where that is the top of each chain. */
+  readonly place?: Memory;
   readonly readers: readonly MapReader[];
 }
+
+/** Bits of a whole map. */
+export const mapBits = ({ extents, cellBits }: Pick<FeatureMap, "extents" | "cellBits">): number =>
+  extents.x * extents.y * cellBits;
 
 /** Loop of a layer that runs along each direction, where there is one. */
 export type DirectedLoops = Readonly<Partial<Record<Direction, Dim>>>;

@@ -13,7 +13,8 @@ export interface Rings {
 }
 
 /**
- * Storage of one tensor over the whole stack. `whole`: at the top of its chain, where readers find all of it in place. `parts`: the new
+ * Storage of one tensor over the whole stack. `whole`: where it lives between stacks (of an inner map: at the top of its chain), where
+ * readers find all of it in place. `parts`: the new
  * part of each tile on chip, in a memory that each tile type chooses; what later tiles need again is kept in rings, or, of a stack
  * input, fetched again.
  */
@@ -22,10 +23,16 @@ export type Storage =
   | { readonly kind: "parts"; readonly overlap: "kept"; readonly rings: Rings }
   | { readonly kind: "parts"; readonly overlap: "fetched-again" };
 
-/** Memories that could hold a part of a tensor: single ones that its writer and all its readers reach; nearest the array first. */
-export function partMemories({ node, readers }: FeatureMap, hierarchy: Hierarchy): readonly Memory[] {
-  const top = chainTop(hierarchy, node.output.memoryOperand);
-  return reachable(readingOperands(node.output.memoryOperand, readers), hierarchy).filter(({ id }) => id !== top.id);
+/**
+ * Memories that could hold a part of a tensor: single ones that its writer and all its readers reach, nearer to the array than where it
+ * lives between stacks; nearest first.
+ */
+export function partMemories({ node, readers, place }: FeatureMap, hierarchy: Hierarchy): readonly Memory[] {
+  const { memoryOperand } = node.output;
+  const end = place ?? chainTop(hierarchy, memoryOperand);
+  const memories = reachable(readingOperands(memoryOperand, readers), hierarchy);
+  const height = levelOf(end, memoryOperand) ?? 0;
+  return memories.filter((memory) => (levelOf(memory, memoryOperand) ?? 0) < height);
 }
 
 /** Memories that could hold a ring of a tensor: those of its parts, and the top. */

@@ -179,7 +179,7 @@ const distinctParts = (options: readonly Option[]): readonly Option[] => [
   ...new Map(options.map((option) => [homeKey(option.part), option])).values(),
 ];
 
-const homeKey = (part: PartHome): string => (part.kind === "whole" ? "" : part.memory.id);
+const homeKey = ({ memory }: PartHome): string => memory?.id ?? "";
 
 /** Every home of what a node writes with its cheapest rings, and every home of its weights. */
 function optionsOf(
@@ -215,17 +215,17 @@ function cheapestRings(
   costs: StackCosts,
 ): { readonly energy: number; readonly rings: Rings | undefined } {
   if (part.kind === "whole") return { energy: 0, rings: undefined };
-  const top = costs.top(node.map.node.output.memoryOperand);
+  const place = costs.placeOf(node.map);
   if (part.kind === "fetched-again")
-    return { energy: costs.copiesEnergy(fetchCopy(node, node.fetchedBits, part.memory, top)), rings: undefined };
-  const fetched = node.map.node.layer === undefined ? fetchCopy(node, node.newBits, part.memory, top) : [];
+    return { energy: costs.copiesEnergy(fetchCopy(node, node.fetchedBits, part.memory, place)), rings: undefined };
+  const fetched = node.map.node.layer === undefined ? fetchCopy(node, node.newBits, part.memory, place) : [];
   const priced = allowed.map((rings) => ({
     rings,
     energy: costs.copiesEnergy([
       ...fetched,
       ...keepingCopies(node, part.memory, rings),
       ...readsOf(node, nodes).flatMap((read) => gathers(read, part.memory, rings, "")),
-      ...owedCopies(node, part.memory, rings, top),
+      ...owedCopies(node, part.memory, rings, place),
     ]),
   }));
   return priced.reduce((best, candidate) => (candidate.energy < best.energy ? candidate : best));
@@ -271,8 +271,7 @@ export function layerHomes(
   chosen: readonly Pick<Option, "part" | "weights">[],
   costs: StackCosts,
 ): LayerHomes {
-  const homeOf = (part: PartHome, operand: string): Memory =>
-    part.kind === "whole" ? costs.top(operand) : part.memory;
+  const homeOf = (part: PartHome, operand: string): Memory => part.memory ?? costs.top(operand);
   const { weights } = chosen[index]!;
   return {
     inputs: reads.map(({ source, operand }) => homeOf(chosen[source]!.part, operand.memoryOperand)),

@@ -26,6 +26,7 @@ export interface Choices {
   readonly order?: TileOrder;
   readonly stacks?: "single" | "per-layer";
   readonly cuts?: readonly string[];
+  readonly between?: "searched" | "top";
 }
 
 export interface Scheduled {
@@ -57,13 +58,14 @@ export function placeOnly(network: Network, accelerator: Accelerator, choices: C
 function compiled(
   network: Network,
   accelerator: Accelerator,
-  { tile, overlap = "fully-cached", order = "x-first", stacks = "single", cuts = [] }: Choices,
+  { tile, overlap = "fully-cached", order = "x-first", stacks = "single", cuts = [], between = "searched" }: Choices,
   costModel: CostModel,
   passes: readonly Pass[],
 ): Module | undefined {
   const options: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     "partition-stacks": { rule: stacks, cuts },
     "tile-stacks": { tile, overlap, order },
+    "place-operands": { between },
   };
   const steps = passes.map((pass) => pipelineStep(pass, options[pass.name]));
   try {
