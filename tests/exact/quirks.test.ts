@@ -359,6 +359,12 @@ describe("copies and totals", () => {
         from: { operand: "I1", memory: from },
         to: { operand: "I1", memory: to },
       }) as const;
-    expect(exact.copyPhase([copy("stack-input", "dram", "sram_64KB")], builtIn()).cycles).toBe(540 + 68);
+    const fetched = copy("stack-input", "dram", "sram_64KB");
+    expect(exact.copyPhase([fetched], builtIn()).cycles).toBe(540 + 68);
+    // the second one waits for DRAM; its last hop comes after its own first one
+    expect(exact.copyPhase([fetched, fetched], builtIn()).cycles).toBe(540 + 540 + 68);
+    // one from the memory between goes first down the last hop and delays nobody
+    const short = copy("stack-input", "sram_1MB_A", "sram_64KB");
+    expect(exact.copyPhase([fetched, fetched, short], builtIn()).cycles).toBe(540 + 540 + 68);
   });
 });

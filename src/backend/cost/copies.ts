@@ -13,6 +13,7 @@ import type { Copy, CopyCost, CopyEnd, CopyPhaseCost, CostModel, Hop } from "../
 import { copyWithoutPath } from "../../ir/diagnostics/schedule.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { Behaviours, RuleSet } from "../../ir/rules.js";
+import { runTogether, type TimedCopy } from "./copy-timing.js";
 
 /** One stop of a path: the two memories and the ports that serve the operand between them. */
 export interface Step {
@@ -36,16 +37,36 @@ interface Interval {
  *
  * @throws DiagnosticError (infeasible) when the hardware has no port for a hop (DF-Q12)
  */
-export function copyPhase(copies: readonly Copy[], hierarchy: Hierarchy, find: FindPath = pathOf): CopyPhaseCost {
-  const timed = copies.map((copy) => timeline(copy, hierarchy, find));
-  const portBusy = busyUntil(timed.flatMap(({ intervals }) => intervals));
-  return {
-    energy: timed.reduce((sum, { cost }) => sum + cost.energy, 0),
-    cycles: Math.max(0, ...portBusy.values()),
-    copies: timed.map(({ cost }) => cost),
-    portBusy: Object.fromEntries(portBusy),
-  };
+export function copyPhase(copies: readonly Copy[], hierarchy: Hierarchy): CopyPhaseCost {
+  const timed = copies.map((copy) => timeline(copy, hierarchy, pathOf));
+  return phaseOf(timed, busyUntil(timed.flatMap(({ intervals }) => intervals)));
 }
+
+/**
+ * The same where hops wait for their ports, one by one (EM §4), and the rings of one map are written in the order of their copies: the
+ * row ring gives rows to the column ring before these are overwritten.
+ *
+ * @throws DiagnosticError (infeasible) when the hardware has no port for a hop
+ */
+function copyPhaseInOrder(copies: readonly Copy[], hierarchy: Hierarchy): CopyPhaseCost {
+  const timed = copies.map((copy) => timeline(copy, hierarchy, pathBetweenBuffers));
+  const lanes = timed.map(({ path, cost }, i): TimedCopy => {
+    const hops = path.map((stop, h) => ({ ports: portsOf(stop), cycles: cost.hops[h]!.cycles })); // one hop per stop
+    const own = copies[i]!;
+    const isBefore = (other: Copy, j: number): boolean =>
+      j < i && other.kind === "cache-write" && own.kind === "cache-write" && other.layer === own.layer;
+    const after = copies.findLastIndex(isBefore);
+    return { hops, ...(after >= 0 && { after }) };
+  });
+  return phaseOf(timed, runTogether(lanes));
+}
+
+const phaseOf = (timed: readonly Timeline[], portBusy: ReadonlyMap<string, number>): CopyPhaseCost => ({
+  energy: timed.reduce((sum, { cost }) => sum + cost.energy, 0),
+  cycles: Math.max(0, ...portBusy.values()),
+  copies: timed.map(({ cost }) => cost),
+  portBusy: Object.fromEntries(portBusy),
+});
 
 /**
  * Cache writes in a phase of their own, right after the node that they belong to, instead of beside what the next node waits for.
@@ -84,12 +105,12 @@ export const COPY_PHASES: Behaviours<RuleSet["copyPhases"], CopyRules> = {
     rule: { copyCost: costBy(pathOf), copyPhase: (copies, hierarchy) => copyPhase(copies, hierarchy) },
   },
   "writes-apart": { quirks: ["DF-Q24"], rule: { copyCost: costBy(pathOf), copyPhase: writesApart } },
-  // data that moves inside a memory, from one buffer to another, is read and written there
+  // data that moves inside a memory, from one buffer to another, is read and written there; hops wait for their ports
   buffers: {
     quirks: [],
     rule: {
       copyCost: costBy(pathBetweenBuffers),
-      copyPhase: (copies, hierarchy) => copyPhase(copies, hierarchy, pathBetweenBuffers),
+      copyPhase: copyPhaseInOrder,
     },
   },
 };
@@ -161,12 +182,14 @@ function step(
   return sendPort && receivePort && { operand, sender, sendPort, receiver, receivePort };
 }
 
+interface Timeline {
+  readonly path: readonly Step[];
+  readonly cost: CopyCost;
+  readonly intervals: readonly Interval[];
+}
+
 /** The hops of one copy, one after the other from cycle 0, and the ports that they take. */
-function timeline(
-  copy: Copy,
-  hierarchy: Hierarchy,
-  find: FindPath,
-): { readonly cost: CopyCost; readonly intervals: readonly Interval[] } {
+function timeline(copy: Copy, hierarchy: Hierarchy, find: FindPath): Timeline {
   const path = find(copy, hierarchy);
   if (path === undefined) throw new DiagnosticError([copyWithoutPath(copy)], "infeasible");
   const hops = path.map((stop) => hopCost(stop, copy.bits));
@@ -174,17 +197,25 @@ function timeline(
   let begin = 0;
   path.forEach((stop, i) => {
     const end = begin + hops[i]!.cycles; // one hop per stop
-    intervals.push({ port: `${stop.sender.id}.${stop.sendPort.name}`, begin, end });
-    intervals.push({ port: `${stop.receiver.id}.${stop.receivePort.name}`, begin, end });
+    intervals.push(...portsOf(stop).map((port) => ({ port, begin, end })));
     begin = end;
   });
   const energy = hops.reduce((sum, hop) => sum + hop.sendEnergy + hop.receiveEnergy, 0);
-  return { cost: { energy, cycles: begin, hops }, intervals };
+  return { path, cost: { energy, cycles: begin, hops }, intervals };
 }
 
-/** One hop (DF §9.2): energy in steps of a port's granularity, time at the slower port's bandwidth. */
+const portsOf = ({ sender, sendPort, receiver, receivePort }: Step): readonly string[] => [
+  `${sender.id}.${sendPort.name}`,
+  `${receiver.id}.${receivePort.name}`,
+];
+
+/**
+ * One hop (DF §9.2): energy in steps of a port's granularity, time at the slower port's bandwidth; a port that reads and writes what
+ * moves inside a memory does one after the other.
+ */
 function hopCost({ operand, sender, sendPort, receiver, receivePort }: Step, bits: number): Hop {
   const [sent, received] = [fullWidthAccesses(bits, sendPort), fullWidthAccesses(bits, receivePort)];
+  const [out, into] = [Math.ceil(bits / sendPort.bandwidth), Math.ceil(bits / receivePort.bandwidth)];
   return {
     from: sender.id,
     to: receiver.id,
@@ -193,7 +224,7 @@ function hopCost({ operand, sender, sendPort, receiver, receivePort }: Step, bit
     receiveEnergy: received * receiver.writeEnergy,
     sent,
     received,
-    cycles: Math.max(Math.ceil(bits / sendPort.bandwidth), Math.ceil(bits / receivePort.bandwidth)),
+    cycles: sender === receiver && sendPort === receivePort ? out + into : Math.max(out, into),
   };
 }
 
