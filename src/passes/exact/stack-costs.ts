@@ -283,9 +283,12 @@ export function fetchCopy({ map }: TileNode, bits: number, home: Memory, place: 
   return ringCopy("stack-input", node.id, "I", bits, node.output.memoryOperand, place, home);
 }
 
+/** Operators that take as many elements out of their first input as they write, whichever the indices name. */
+const PICKING: ReadonlySet<string> = new Set(["Gather", "GatherElements", "GatherND"]);
+
 /**
  * Copies that make up a layer which only moves data: every input to the home of the output. Where more is written than read (resampling,
- * padding), the copy counts what is written. Of a table of constants no more than what is taken out of it.
+ * padding), the copy counts what is written. Of a table no more than what is taken out of it, wherever its rows are named.
  */
 export function moveCopies(
   { map, reads, newBits }: TileNode,
@@ -294,12 +297,15 @@ export function moveCopies(
 ): readonly Copy[] {
   const { node } = map;
   const only = reads.length === 1 ? newBits : 0;
+  const { op = "", operands = [] } = node.layer ?? {};
+  const table = PICKING.has(op) ? operands.find(({ role }) => role !== "output")?.name : undefined;
+  const taken = ({ bits }: { readonly bits: number }) => (newBits / node.output.bits) * bits;
   const moved = reads.map(
     ({ operand, bits }, i): Copy => ({
       kind: "output-to-input",
       layer: node.id,
       operand: operand.name,
-      bits: Math.max(bits, only),
+      bits: operand.name === table ? Math.min(bits, taken(operand)) : Math.max(bits, only),
       from: { operand: operand.memoryOperand, memory: inputs[i]!.id }, // one home per read
       to: { operand: node.output.memoryOperand, memory: output.id },
     }),
