@@ -1,8 +1,15 @@
 /** Maps whose channels come last (`N H W C`), for operators that are written for `N C H W`. */
 import type { Inferred, LayerSpec, NodeContext, OperatorDefinition } from "./operator.js";
 
-/** The same operator, with the channels of its first input and output last where the attribute `channels_last` says so. */
-export function channelsLast(base: OperatorDefinition): OperatorDefinition {
+/**
+ * The same operator, with the channels of its first input and output last.
+ *
+ * @param isLast - which nodes that is true of: those whose attribute `channels_last` says so
+ */
+export function channelsLast(
+  base: OperatorDefinition,
+  isLast: (node: NodeContext) => boolean = isStated,
+): OperatorDefinition {
   const { macs } = base;
   return {
     ...base,
@@ -23,7 +30,7 @@ export function channelsLast(base: OperatorDefinition): OperatorDefinition {
   };
 }
 
-const isLast = ({ attributes }: NodeContext): boolean => (attributes.int("channels_last") ?? 0) !== 0;
+const isStated = ({ attributes }: NodeContext): boolean => (attributes.int("channels_last") ?? 0) !== 0;
 
 const channelsToFront = <T>(axes: readonly T[]): readonly T[] => [
   ...axes.slice(0, 1),

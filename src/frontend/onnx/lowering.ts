@@ -129,18 +129,24 @@ function lowerSingle(node: InferredNode, owner: string, state: State): NodeResul
   const isConstant = node.outputs.every(({ name, isConstant }) => name === "" || isConstant);
   if (isConstant && (refusal === undefined || node.definition !== undefined)) return { status: "folded" };
   if (refusal !== undefined) return { status: "refused", refusal };
-  const source = sourceOf(node, owner);
+  const source = withoutEmpty(sourceOf(node, owner), node);
   const homeless = source.inputs.find((value) => value !== undefined && !hasStorage(value, builder));
   if (homeless !== undefined) {
     const reason = `its input '${homeless.name}' has no elements`;
     return { status: "refused", refusal: state.refused.get(homeless.name) ?? { reason } };
   }
-  if (node.definition === undefined) return addLayers(source, [opaqueLayer(source, 0)], state);
+  if (node.definition === undefined)
+    return {
+      ...addLayers(source, [opaqueLayer(source, 0)], state),
+      note: `operator '${node.opType}' is not understood`,
+    };
   try {
     const lowering = node.definition.lower(contextOf(node, source, state));
     if ("layers" in lowering && !lowering.layers.every((spec) => fits(spec, source)))
       return { status: "refused", refusal: CONTRADICTION };
-    return "layers" in lowering ? addLayers(source, lowering.layers, state) : addView(source, lowering.view, state);
+    if ("view" in lowering) return addView(source, lowering.view, state);
+    const result = addLayers(source, lowering.layers, state);
+    return result.status === "opaque" ? { ...result, note: "costed as data movement: its parts are not told" } : result;
   } catch (cause) {
     if (!(cause instanceof DiagnosticError)) throw cause;
     return { status: "refused", refusal: { reason: "the node is wrong" }, errors: cause.diagnostics };
@@ -181,6 +187,11 @@ function sourceOf({ id, node, loc, inputs, outputs }: InferredNode, owner: strin
     outputs: outputs.map((value) => ({ ...value, dims: value.name === "" ? (knownDims(value) ?? []) : dimsOf(value) })),
   };
 }
+
+const withoutEmpty = (source: Source, { definition }: InferredNode): Source =>
+  definition?.skipsEmpty === undefined
+    ? source
+    : { ...source, inputs: source.inputs.map((value) => (value?.shape.includes(0) ? undefined : value)) };
 
 const knownDims = ({ shape }: Value): readonly number[] | undefined =>
   shape !== undefined && isKnown(shape) ? shape : undefined;

@@ -115,6 +115,8 @@ export interface OperatorDefinition {
    */
   infer(node: NodeContext): readonly Inferred[];
   lower(node: LoweringContext): Lowering;
+  /** An input without elements counts as one that is left out when the node is lowered. */
+  readonly skipsEmpty?: true;
   /** The outputs differ from run to run or from iteration to iteration, even where no input does. */
   readonly isVariable?: true;
   /**

@@ -21,10 +21,19 @@ export interface Recipe {
     attributes?: Plain | ReadonlyMap<string, OnnxAttribute>,
     domain?: string,
   ): string;
+  /** Adds a node with several outputs. */
+  several(
+    opType: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: ReadonlyMap<string, OnnxAttribute>,
+  ): void;
   /** Cuts a value along its last axis. */
   split(from: string, lengths: string, names: readonly string[]): void;
   /** A list of 64-bit integers as a constant. */
   integers(name: string, elements: readonly number[]): string;
+  /** A float constant of which the elements do not matter. */
+  zeros(name: string, dims: readonly number[]): string;
   /** A constant of one number. */
   scalar(name: string, element: number): string;
   /** @param outputs - by position; empty for one that is not computed */
@@ -51,9 +60,14 @@ export function recipe(node: NodeContext): Recipe {
       nodes.push({ ...part(opType, from, [name], {}, domain), attributes: typed(attributes) });
       return name;
     },
+    several: (opType, from, outputs, attributes) => void nodes.push({ ...part(opType, from, outputs), attributes }),
     split: (from, lengths, names) =>
       void nodes.push(part("Split", [from, lengths], names, { axis: { kind: "int", value: -1 } })),
     integers: (name, elements) => constant(name, [elements.length], DATA_TYPE.int64, elements),
+    zeros: (name, dims) => {
+      initializers.push({ name, dims, type: DATA_TYPE.float });
+      return name;
+    },
     scalar: (name, element) => constant(name, [], DATA_TYPE.float, [element]),
     finish: (
       outputs,

@@ -18,14 +18,18 @@ interface Heads {
   readonly keyHeads: number;
   /** Whether the heads of keys and values stand before their rows: a cache does. */
   readonly isHeadFirst: boolean;
+  /** Keys that every query is compared with, those of earlier runs included; may be absent where no head is shared. */
+  readonly keys?: Extent;
 }
 
 /** What is added to the scores: names in the recipe, each broadcast to `[batch, heads, rows, columns]`. */
 type Masks = readonly string[];
 
 /** Scores, masks, softmax, context; the result is `[batch, rows, heads · size]`. */
-function attend(steps: Recipe, { q, k, v, queryHeads, keyHeads, isHeadFirst }: Heads, masks: Masks): string {
+function attend(steps: Recipe, { q, k, v, queryHeads, keyHeads, isHeadFirst, keys }: Heads, added: Masks): string {
   const groups = queryHeads / keyHeads;
+  // Where the number of keys has no number, the scores have no layer either.
+  const masks = groups === 1 || typeof keys === "number" ? added : [];
   const rows = isHeadFirst ? "bhk" : "bkh";
   const queries =
     groups === 1
@@ -35,14 +39,17 @@ function attend(steps: Recipe, { q, k, v, queryHeads, keyHeads, isHeadFirst }: H
   let scores = steps.add("scores", "Einsum", [queries, k], { equation: `bq${head}d,${rows}d->${score}` });
   scores = steps.add("scale", "Mul", [scores, steps.scalar("scale-factor", 1)]);
   if (groups > 1 && masks.length > 0)
-    scores = steps.add("scores-by-head", "Reshape", [scores, steps.integers("score-shape", [0, queryHeads, -1, 0])]);
+    scores = steps.add("scores-by-head", "Reshape", [
+      scores,
+      steps.integers("score-shape", [0, queryHeads, -1, Number(keys)]),
+    ]);
   for (const [i, mask] of masks.entries()) scores = steps.add(`mask-${i + 1}`, "Add", [scores, mask]);
   const weights = steps.add("softmax", "Softmax", [scores], { axis: -1 });
   const grouped =
     groups > 1 && masks.length > 0
       ? steps.add("weights-by-group", "Reshape", [
           weights,
-          steps.integers("weight-shape", [0, keyHeads, groups, -1, 0]),
+          steps.integers("weight-shape", [0, keyHeads, groups, -1, Number(keys)]),
         ])
       : weights;
   const context = steps.add("context", "Einsum", [grouped, v], { equation: `${score},${rows}d->bq${head}d` });
@@ -246,8 +253,12 @@ function standardAttention(node: NodeContext): Expansion | undefined {
     steps.add(`${name}-turned`, "Transpose", [steps.input(i)], { perm: [0, 2, 1, 3] });
   const split = (name: string, i: number, heads: number) =>
     isSplit ? turned(name, i) : splitHeads(steps, name, steps.input(i), heads);
-  const masks =
-    (node.inputs[3]?.shape.length ?? 0) < 2 ? [] : [steps.add("mask-as-numbers", "Cast", [steps.input(3)], { to: 1 })];
+  const rows = isSplit ? 2 : 1;
+  const keys = derive([inputOf(node, 1).shape[rows] ?? 1, node.inputs[4]?.shape[2] ?? 0], (own, past) => own + past);
+  const mask = node.inputs[3]?.shape ?? [];
+  // A mask may end before the keys do: the rest is masked.
+  const isAdded = mask.length >= 2 && !contradicts(mask.at(-1) ?? 1, keys);
+  const masks = isAdded ? [steps.add("mask-as-numbers", "Cast", [steps.input(3)], { to: 1 })] : [];
   const q = split("q", 0, queryHeads);
   const isCached = node.inputs[4] !== undefined || node.outputCount > 1;
   const joined = (name: string, i: number): string => {
@@ -258,7 +269,7 @@ function standardAttention(node: NodeContext): Expansion | undefined {
       : steps.add(`${name}-cached`, "Concat", [steps.input(i + 3), own], { axis: 2 });
   };
   const [k, v] = [joined("k", 1), joined("v", 2)];
-  const result = attend(steps, { q, k, v, queryHeads, keyHeads, isHeadFirst: true }, masks);
+  const result = attend(steps, { q, k, v, queryHeads, keyHeads, isHeadFirst: true, keys }, masks);
   const shaped = isSplit
     ? steps.add("heads-first", "Transpose", [splitHeads(steps, "result", result, queryHeads)], { perm: [0, 2, 1, 3] })
     : result;
@@ -266,11 +277,12 @@ function standardAttention(node: NodeContext): Expansion | undefined {
 }
 
 export const attentions: readonly OperatorDefinition[] = [
-  composite(["Attention"], MICROSOFT, (node) =>
+  composite(["Attention", "DecoderMaskedSelfAttention"], MICROSOFT, (node) =>
     packedAttention(node, { weights: 1, bias: 2, mask: 3, past: 4, scoreBias: 5 }),
   ),
   composite(["QAttention"], MICROSOFT, (node) => packedAttention(node, { weights: 1, bias: 2, mask: 5, past: 8 })),
   composite(["MultiHeadAttention"], MICROSOFT, separateAttention),
-  composite(["GroupQueryAttention"], MICROSOFT, groupedAttention),
+  composite(["GroupQueryAttention", "SparseAttention"], MICROSOFT, groupedAttention),
   composite(["Attention"], [""], standardAttention),
+  composite(["FlexAttention"], ["ai.onnx.preview"], standardAttention),
 ];

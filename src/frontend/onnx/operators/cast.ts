@@ -9,18 +9,23 @@ import { dimsOf, inputOf, type NodeContext, type OperatorDefinition } from "../o
 const TYPES: ReadonlyMap<string, number> = new Map(Object.entries(DATA_TYPE));
 
 export const cast: OperatorDefinition = {
-  opTypes: ["Cast", "CastLike"],
+  opTypes: ["BitCast", "Cast", "CastLike"],
   infer(node) {
     const input = inputOf(node, 0);
     const type = targetType(node);
     const { shape } = input;
     return [
-      { shape, type, elements: isKnown(shape) ? foldElementwise([input], shape, conversionTo(type)) : undefined },
+      {
+        shape,
+        type,
+        elements: isFolded(node) && isKnown(shape) ? foldElementwise([input], shape, conversionTo(type)) : undefined,
+      },
     ];
   },
   /** A cast to the type that the data has already moves nothing. */
   lower(node) {
     const { type } = inputOf(node, 0);
+    if (!isFolded(node)) return { view: 0 };
     if (type !== DATA_TYPE.undefined && type === targetType(node)) return { view: 0 };
     const dims = dimsOf(node, 0);
     const axes = mapAxes(dims.length);
@@ -30,6 +35,9 @@ export const cast: OperatorDefinition = {
     };
   },
 };
+
+/** The bits of a number under another type are another number. */
+const isFolded = ({ opType }: NodeContext): boolean => opType !== "BitCast";
 
 /** What becomes of numbers that shape arithmetic uses. */
 function conversionTo(type: number): (operands: readonly number[]) => number {

@@ -10,27 +10,27 @@ import { dimsOf, fail, inputOf, type NodeContext, type OperatorDefinition, outpu
 
 export const concat: OperatorDefinition = {
   opTypes: ["Concat"],
+  skipsEmpty: true,
   infer(node) {
     const inputs = partsOf(node);
-    const axis = axisOf(node);
-    const shapes = inputs.map(({ shape }) => shape);
+    const shapes = withoutEmptyLists(inputs.map(({ shape }) => shape));
+    const axis = normalizeAxis(node, statedAxis(node), shapes[0]?.length ?? inputOf(node, 0).shape.length);
     const shape = mergeShapes(node, shapes, axis);
     return [{ shape, elements: isKnown(shape) ? elementsOf(node, shape, axis) : undefined }];
   },
   lower(node) {
     const dims = outputDims(node);
-    const axis = axisOf(node);
+    const axis = normalizeAxis(node, statedAxis(node), dims.length);
     const names = operandNames(node.inputs);
     const loop = axisLoops(dims.length)[axis] ?? "";
-    if (node.inputs.length === 1) return { view: 0 };
+    const filled = node.inputs.flatMap((input, i) => (input === undefined ? [] : [i]));
+    if (filled.length === 1) return { view: filled[0] ?? 0 };
     let start = 0;
-    const operands = node.inputs.flatMap((input, i) => {
-      const extent = dimsOf(node, i)[axis] ?? 0;
+    const operands = filled.map((i) => {
       const part: AxisMap = { kind: "part", out: loop, start };
-      start += extent;
-      if (extent === 0) return [];
-      const role = input?.isConstant ? ("weight" as const) : ("input" as const);
-      return [{ name: names[i] ?? "", role, axes: mapAxes(dims.length).with(axis, part), input: i }];
+      start += dimsOf(node, i)[axis] ?? 0;
+      const role = node.inputs[i]?.isConstant ? ("weight" as const) : ("input" as const);
+      return { name: names[i] ?? "", role, axes: mapAxes(dims.length).with(axis, part), input: i };
     });
     return {
       layers: [
@@ -47,12 +47,15 @@ export const concat: OperatorDefinition = {
 
 const partsOf = (node: NodeContext) => node.inputs.map((_, i) => inputOf(node, i));
 
-function axisOf(node: NodeContext): number {
-  // Operator sets 1 to 3 default to the channels.
-  const axis = node.attributes.int("axis") ?? (node.opset < 4 ? 1 : undefined);
-  if (axis === undefined) return fail(attributeValue(node.loc, "axis", "left out", "an axis"));
-  return normalizeAxis(node, axis, inputOf(node, 0).shape.length);
+/** Exporters write an empty list where there is nothing to join yet, whatever the rank of the others. */
+function withoutEmptyLists(shapes: readonly Shape[]): readonly Shape[] {
+  const others = shapes.filter((shape) => shape.length !== 1 || shape[0] !== 0);
+  return others.length === 0 ? shapes.slice(0, 1) : others;
 }
+
+/** Operator sets 1 to 3 default to the channels. */
+const statedAxis = (node: NodeContext): number =>
+  node.attributes.int("axis") ?? (node.opset < 4 ? 1 : fail(attributeValue(node.loc, "axis", "left out", "an axis")));
 
 function mergeShapes(node: NodeContext, shapes: readonly Shape[], axis: number): Shape {
   const [first = []] = shapes;

@@ -6,6 +6,7 @@ import { attentions } from "./attention.js";
 import { cast } from "./cast.js";
 import { concat } from "./concat.js";
 import { constant, constantOfShape, range, shapeOf } from "./constant.js";
+import { contribForms } from "./contrib.js";
 import { branch, loop, scan } from "./control-flow.js";
 import { conv } from "./conv.js";
 import { convTranspose } from "./conv-transpose.js";
@@ -14,8 +15,10 @@ import { einsum } from "./einsum.js";
 import { elementwiseNary } from "./elementwise-nary.js";
 import { elementwiseUnary } from "./elementwise-unary.js";
 import { expand } from "./expand.js";
+import { fusedForms } from "./fused.js";
 import { gather } from "./gather.js";
 import { identity } from "./identity.js";
+import { learningForms } from "./learning.js";
 import { loopCarry, loopResult, loopSlice, loopStack } from "./loop-state.js";
 import { gemm, matmul } from "./matmul.js";
 import { makers, movements } from "./movement.js";
@@ -46,6 +49,7 @@ const DEFINITIONS: readonly OperatorDefinition[] = [
   concat,
   constant,
   constantOfShape,
+  ...contribForms,
   conv,
   convTranspose,
   cumSum,
@@ -57,10 +61,12 @@ const DEFINITIONS: readonly OperatorDefinition[] = [
   elementwiseUnary,
   expand,
   flatten,
+  ...fusedForms,
   gather,
   gemm,
   globalPool,
   identity,
+  ...learningForms,
   localResponse,
   loop,
   loopCarry,

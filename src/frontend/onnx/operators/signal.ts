@@ -72,10 +72,11 @@ function fourier(node: NodeContext): readonly Inferred[] {
       : numbersOf(node.inputs[2])?.[0];
   if (stated === undefined) return [computedAtRunTime(node, "the axis")];
   const axis = normalizeAxis(node, stated, shape.length);
-  const length = node.inputs[1] === undefined ? shape[axis] : node.inputs[1].elements?.[0];
-  if (length === undefined) return [computedAtRunTime(node, "the length")];
   const isOneSided = node.attributes.int("onesided") === 1;
   const isInverse = node.attributes.int("inverse") === 1;
+  const own = isOneSided && isInverse ? derive([shape[axis] ?? 1], (n) => 2 * (n - 1)) : shape[axis];
+  const length = node.inputs[1] === undefined ? own : node.inputs[1].elements?.[0];
+  if (length === undefined) return [computedAtRunTime(node, "the length")];
   const bins = isOneSided && !isInverse ? derive([length], (n) => Math.floor(n / 2) + 1) : length;
   return [{ shape: shape.with(axis, bins).with(shape.length - 1, isOneSided && isInverse ? 1 : 2) }];
 }
@@ -166,6 +167,17 @@ function displacedWindows(node: NodeContext): readonly Window[] {
   return windowsOf(node, inputOf(node, 0).shape.slice(2), kernel);
 }
 
+/** Outputs of the attention, and its state: what the keys and values so far add up to. */
+function linearAttention(node: NodeContext): readonly Inferred[] {
+  const [batch = 1, steps = 1] = inputOf(node, 0).shape;
+  const heads = { q: node.attributes.int("q_num_heads") ?? 1, kv: node.attributes.int("kv_num_heads") ?? 1 };
+  const [keys, values] = [1, 2].map((i) => derive([inputOf(node, i).shape[2] ?? 1], (n) => Math.floor(n / heads.kv)));
+  return [
+    { shape: [batch, steps, elementCount([values ?? 1, heads.q])] },
+    { shape: [batch, heads.kv, keys ?? 1, values ?? 1] },
+  ];
+}
+
 /** Sets, lists and optional values have no shape: what is taken from them is known where it is declared. */
 const collections: OperatorDefinition = {
   opTypes: [
@@ -180,6 +192,7 @@ const collections: OperatorDefinition = {
 export const wholeTransforms: readonly OperatorDefinition[] = [
   reduction(["SoftmaxCrossEntropyLoss", "NegativeLogLikelihoodLoss"], loss),
   reduction(["DFT"], fourier),
+  { ...reduction(["LinearAttention"], linearAttention), domains: ["", "com.microsoft"] },
   reduction(["STFT"], shortTimeFourier),
   reduction(["HannWindow", "HammingWindow", "BlackmanWindow"], window),
   reduction(["MelWeightMatrix"], melWeights),

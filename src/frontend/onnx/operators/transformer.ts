@@ -34,21 +34,22 @@ const normalize = (steps: Recipe, isSimple: boolean, from: string, parameters: r
   );
 
 /** Inputs: ids, segments, three tables, scale and bias, mask, positions. */
-const embedding = composite(["EmbedLayerNormalization"], MICROSOFT, (node) => {
+const embedding = composite(["EmbedLayerNormalization", "QEmbedLayerNormalization"], MICROSOFT, (node) => {
   const steps = recipe(node);
+  // The quantised form has scales where the other one has positions.
+  const hasPositions = node.opType === "EmbedLayerNormalization" && node.inputs[8] !== undefined;
   const length = inputOf(node, 0).shape[1];
   const words = steps.add("words", "Gather", [steps.input(2), steps.input(0)], { axis: 0 });
-  const positions =
-    node.inputs[8] !== undefined
-      ? steps.add("positions", "Gather", [steps.input(3), steps.input(8)], { axis: 0 })
-      : typeof length === "number"
-        ? steps.add("positions", "Slice", [
-            steps.input(3),
-            steps.integers("first-position", [0]),
-            steps.integers("last-position", [length]),
-            steps.integers("position-axis", [0]),
-          ])
-        : undefined;
+  const positions = hasPositions
+    ? steps.add("positions", "Gather", [steps.input(3), steps.input(8)], { axis: 0 })
+    : typeof length === "number"
+      ? steps.add("positions", "Slice", [
+          steps.input(3),
+          steps.integers("first-position", [0]),
+          steps.integers("last-position", [length]),
+          steps.integers("position-axis", [0]),
+        ])
+      : undefined;
   if (positions === undefined) return undefined;
   const placed = steps.add("placed-words", "Add", [words, positions]);
   const hasSegments = node.inputs[1] !== undefined && node.inputs[4] !== undefined;
@@ -65,7 +66,7 @@ const embedding = composite(["EmbedLayerNormalization"], MICROSOFT, (node) => {
 });
 
 /** A product of two operands that may be transposed. */
-const fusedMatMul = composite(["FusedMatMul", "TransposeMatMul"], MICROSOFT, (node) => {
+const fusedMatMul = composite(["FusedMatMul", "FusedMatMulActivation", "TransposeMatMul"], MICROSOFT, (node) => {
   const steps = recipe(node);
   const isSet = (flag: string): boolean => (node.attributes.int(flag) ?? 0) !== 0;
   /** A transposed batch stands between the last two axes instead of before them. */
@@ -74,12 +75,51 @@ const fusedMatMul = composite(["FusedMatMul", "TransposeMatMul"], MICROSOFT, (no
     return isSet(`transBatch${side}`) ? `${first}...${last}` : `...${first}${last}`;
   };
   const equation = `${term("A", "i", "j")},${term("B", "j", "k")}->...ik`;
-  return steps.finish([steps.add("product", "Einsum", [steps.input(0), steps.input(1)], { equation })]);
+  const product = steps.add("product", "Einsum", [steps.input(0), steps.input(1)], { equation });
+  const activation = node.attributes.string("activation") ?? "";
+  return steps.finish([activation === "" ? product : steps.add("activation", activation, [product])]);
+});
+
+/** A gate that another value is multiplied with. */
+const gatedActivation = composite(["SwiGLU"], [""], (node) => {
+  const steps = recipe(node);
+  const gate = steps.add("gate", "Swish", [steps.input(0)]);
+  return steps.finish([steps.add("gated", "Mul", [gate, steps.input(1)])]);
+});
+
+/** A sum, and the softmax of its last axes. */
+const biasSoftmax = composite(["BiasSoftmax"], MICROSOFT, (node) => {
+  const steps = recipe(node);
+  const sum = steps.add("sum", "Add", [steps.input(0), steps.input(1)]);
+  return steps.finish([steps.add("softmax", "Softmax", [sum], { axis: -1 })]);
+});
+
+/** Inputs: image, weights of one channel each, bias, the last columns of an earlier image. */
+const causalConvolution = composite(["CausalConvWithState"], ["", ...MICROSOFT], (node) => {
+  const [batch = 1, channels] = inputOf(node, 0).shape;
+  const taps = inputOf(node, 1).shape.at(-1);
+  if (typeof channels !== "number" || typeof taps !== "number") return undefined;
+  const steps = recipe(node);
+  const isKept = node.inputs[3] !== undefined;
+  if (!isKept && typeof batch !== "number") return undefined;
+  const state = isKept ? steps.input(3) : steps.zeros("no-state", [Number(batch), channels, taps - 1]);
+  const whole = taps === 1 ? steps.input(0) : steps.add("whole", "Concat", [state, steps.input(0)], { axis: 2 });
+  const product = steps.add("product", "Conv", [whole, steps.input(1), steps.input(2)], { group: channels });
+  const activation = node.attributes.string("activation") ?? "none";
+  const last = activation === "none" ? product : steps.add("activation", "Swish", [product]);
+  if (node.outputCount < 2) return steps.finish([last]);
+  const kept = steps.add("state", "Slice", [
+    whole,
+    steps.integers("state-from", [taps === 1 ? 2 ** 31 - 1 : 1 - taps]),
+    steps.integers("state-to", [2 ** 31 - 1]),
+    steps.integers("state-axis", [2]),
+  ]);
+  return steps.finish([last, kept]);
 });
 
 /** Turns pairs of every head by an angle per position: needs the other half of each pair. */
 const rotaryEmbedding: OperatorDefinition = {
-  opTypes: ["RotaryEmbedding"],
+  opTypes: ["RotaryEmbedding", "MRotaryEmbedding"],
   domains: ["", ...MICROSOFT],
   infer(node) {
     const { name, shape } = inputOf(node, 0);
@@ -162,8 +202,11 @@ function packedExtents({ attributes, loc }: NodeContext) {
 
 export const transformerForms: readonly OperatorDefinition[] = [
   skipNormalization,
+  biasSoftmax,
+  causalConvolution,
   embedding,
   fusedMatMul,
+  gatedActivation,
   rotaryEmbedding,
   packedMatMul,
 ];

@@ -110,7 +110,8 @@ describe("attention is told as projections, scores and context", () => {
     };
     expect(layersOf(spec).map((layer) => [layer.id, layer.kind, layer.operands.map(({ tensor }) => tensor)])).toEqual([
       ["n#product", "conv", ["n#product", "w", "x"]],
-      ["n#sum", "elementwise", ["y", "n#product", "z"]],
+      ["n#sum", "elementwise", ["n#sum", "n#product", "z"]],
+      ["n#activation", "elementwise", ["y", "n#sum"]],
     ]);
     expect(importModel(spec).totals).toMatchObject({ macs: 0, other: { macs: 4 * 16 * 3 } });
   });
