@@ -3,9 +3,12 @@
 import { Command, CommanderError, Option } from "commander";
 import { badCommandLine, unwritableOutput } from "../ir/diagnostics/command.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
+import { DEFINES, EXACT } from "../ir/rules.js";
 import { VERSION } from "../ir/version.js";
 import { joinLists, parseChoice } from "./options.js";
 import { type MessageOptions, showDiagnostics } from "./output.js";
+
+const LOOP_FACTORS = "largest number of loop factors of a layer";
 
 const EXIT = { input: 2, infeasible: 3, defect: 1 } as const;
 
@@ -35,7 +38,10 @@ function createProgram(messages: MessageOptions): Command {
     .option("--overlap <mode>", "recompute, h-cached or fully-cached (default)")
     .option("--order <order>", "order of tiles: x-first (default)")
     .option("--decisions <file>", "take decisions as they are stated: a schedule.json, or YAML with the same fields")
-    .option("--loop-limit <n|none>", "largest number of loop factors of a layer (default 6)")
+    .option(
+      "--loop-limit <n|none>",
+      `${LOOP_FACTORS} (default ${EXACT.loopLimit} with exact, ${DEFINES.loopLimit} with defines)`,
+    )
     .option("--bind <symbols>", "values of symbolic dimensions: N=1,H=224; repeatable", joinLists)
     .option("--seed <n>", "of everything random (default 0)")
     .option("--pipeline <text>", "replace the pipeline")
@@ -76,7 +82,7 @@ function createProgram(messages: MessageOptions): Command {
     .argument("<name>", "list, or a study: defines-case1, defines-case2, defines-case3, defines-sota, depfin, padding")
     .option("--arch <a[,b…]>", "other accelerators than the published ones: built-in names or YAML files")
     .option("--cost-model <rules>", "defines (default)")
-    .option("--loop-limit <n|none>", "largest number of loop factors of a layer (default 6)")
+    .option("--loop-limit <n|none>", `${LOOP_FACTORS} under the published rules (default ${DEFINES.loopLimit})`)
     .option("--jobs <n>", "workers (so far 1)")
     .option("--out <folder>", "write HTML and CSV files into this folder")
     .option("--json", "the result as JSON on stdout and nothing else")

@@ -1,6 +1,18 @@
 /** The printed form of a module: what tests compare, `--print-after` shows and bug reports quote. Sorted, no clock, no paths. */
 import type { AxisMap } from "./axis-map.js";
-import { COSTS, MAPPINGS, PLACEMENT, PRECISION, STACKS, TILING, UNROLLING } from "./facts.js";
+import type { Copy } from "./cost-model.js";
+import {
+  COSTS,
+  MAPPINGS,
+  PLACEMENT,
+  type PlacedNode,
+  type PlacedTileType,
+  PRECISION,
+  STACKS,
+  type StackPlacement,
+  TILING,
+  UNROLLING,
+} from "./facts.js";
 import type { Module } from "./module.js";
 import type { Layer, Loop, Network, Operand } from "./network.js";
 import { unreachable } from "./unreachable.js";
@@ -92,18 +104,43 @@ function printStacks(module: Module): readonly string[] {
 }
 
 function printPlacement(module: Module): readonly string[] {
-  const lines = (module.find(PLACEMENT) ?? []).flatMap(({ stack, weightMemory, tileTypes }) =>
-    tileTypes.flatMap((type) => [
-      `  ${stack}.${type.id}: ${type.width}x${type.height} ×${type.count} weights ${weightMemory ?? "-"}` +
-        ` h ${type.hCache.write ?? "-"}/${type.hCache.read ?? "-"} v ${type.vCache.write ?? "-"}/${type.vCache.read ?? "-"}`,
-      ...type.nodes.map(({ id, loops, topInput, topOutput, copies }) => {
-        const moved = copies.map(({ kind, bits, from, to }) => ` ${kind} ${bits} ${from.memory}→${to.memory}`);
-        return `    ${id}: ${printLoops(loops)} I ${topInput ?? "-"} O ${topOutput}${moved.join(",")}`;
-      }),
-    ]),
-  );
+  const lines = (module.find(PLACEMENT) ?? []).flatMap((placement) => [
+    ...printBuffers(placement),
+    ...placement.tileTypes.flatMap((type) => printTileType(type, placement)),
+  ]);
   return section("placement", lines);
 }
+
+/** What a stack holds from its first tile to its last, how it comes there, and how far the search for homes came. */
+function printBuffers({ stack, buffers = [], loads = [], search }: StackPlacement): readonly string[] {
+  const held = buffers.map(
+    ({ node, role, ring, memory, bits }) =>
+      `  ${stack} keeps ${role} ${node} ${bits} ${memory}${ring === undefined ? "" : ` ${ring}`}`,
+  );
+  const loaded = loads.map((copy) => `  ${stack} loads ${copy.layer}${printCopy(copy)}`);
+  if (search === undefined) return [...held, ...loaded];
+  const proven = `energy ${printNumber(search.energy)} bound ${printNumber(search.bound)} visited ${search.visited}`;
+  return [...held, ...loaded, `  ${stack} homes ${proven}`];
+}
+
+function printTileType(type: PlacedTileType, { stack, weightMemory, columns }: StackPlacement): readonly string[] {
+  const { id, width, height, count, hCache, vCache } = type;
+  const title = `  ${stack}.${id}: ${width}x${height} ×${count}`;
+  const published =
+    ` weights ${weightMemory ?? "-"}` +
+    ` h ${hCache.write ?? "-"}/${hCache.read ?? "-"} v ${vCache.write ?? "-"}/${vCache.read ?? "-"}`;
+  return [columns === undefined ? title + published : title, ...type.nodes.map(printPlacedNode)];
+}
+
+function printPlacedNode({ id, loops, topInput, topOutput, copies, after = [], reserved }: PlacedNode): string {
+  const before = copies.map(printCopy).join(",");
+  const later = after.length === 0 ? "" : ` after${after.map(printCopy).join(",")}`;
+  const taken = Object.entries(reserved ?? {}).filter(([, bits]) => bits > 0);
+  const room = taken.length === 0 ? "" : ` beside ${taken.map(([memory, bits]) => `${memory}=${bits}`).join(" ")}`;
+  return `    ${id}: ${printLoops(loops)} I ${topInput ?? "-"} O ${topOutput}${before}${later}${room}`;
+}
+
+const printCopy = ({ kind, bits, from, to }: Copy): string => ` ${kind} ${bits} ${from.memory}→${to.memory}`;
 
 function printMappings(module: Module): readonly string[] {
   const stacks = module.find(STACKS) ?? [];
