@@ -6,6 +6,7 @@ import { loopFactors } from "../mapper/loop-factors.js";
 import type { Mapper } from "../mapper/mapper.js";
 import { factorMultiset } from "../mapper/orderings.js";
 import { SIZES } from "../mapper/sizes.js";
+import { mergeAlikeDims } from "./alike-dims.js";
 import { layerCost, mappingOf } from "./evaluate.js";
 import { type ExactLayer, exactLayer, withRoomOf } from "./exact-layer.js";
 import { fewestBlocks } from "./fewest-blocks.js";
@@ -43,13 +44,24 @@ export function createExactMapping(rules: RuleSet, objective: Objective = "energ
     );
   return {
     mapLayer: (problem) => {
-      const { shape, whole } = keysOf(problem);
-      const result = solved.get(whole) ?? solve(prepared(problem, shape), objective);
+      const { whole } = keysOf(problem);
+      const result =
+        solved.get(whole) ?? mapMerged(problem, (merged) => solve(prepared(merged, keysOf(merged).shape), objective));
       solved.set(whole, result);
       return result;
     },
-    bounds: (problem) => lowerBounds(prepared(problem, keysOf(problem).shape).tables),
+    bounds: (problem) => {
+      const { problem: merged } = mergeAlikeDims(problem);
+      return lowerBounds(prepared(merged, keysOf(merged).shape).tables);
+    },
   };
+}
+
+/** Searched with alike dims as one, and told in the dims of the problem. */
+function mapMerged(problem: MappingProblem, search: (merged: MappingProblem) => MappingResult): MappingResult {
+  const { problem: merged, expand } = mergeAlikeDims(problem);
+  const result = search(merged);
+  return result.feasible ? { ...result, mapping: expand(result.mapping) } : result;
 }
 
 /**
@@ -61,7 +73,7 @@ export const mapExactly = (
   rules: RuleSet,
   objective: Objective = "energy",
   patience?: Patience,
-): MappingResult => solve(prepare(problem, rules), objective, patience);
+): MappingResult => mapMerged(problem, (merged) => solve(prepare(merged, rules), objective, patience));
 
 /** All that does not depend on the room that is left. */
 interface Prepared {
@@ -114,7 +126,9 @@ function searchableFactors(layer: ExactLayer, rules: RuleSet) {
   let factors = temporalFactors(layer, rules);
   const isWhole = stateCount(factors) <= STATE_LIMIT;
   while (stateCount(factors) > STATE_LIMIT) {
-    factors = temporalFactors(layer, { loopLimit: factors.length - 1 });
+    const fewer = temporalFactors(layer, { loopLimit: factors.length - 1 });
+    if (fewer.length === factors.length) break; // a loop for every dim
+    factors = fewer;
   }
   return { factors, isWhole };
 }
