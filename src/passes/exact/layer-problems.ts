@@ -1,5 +1,5 @@
 /** What the mapper is asked about one layer on one tile (EM §3): windows that meet borders, transposed convolutions as their phases. */
-import { type Accelerator, cutAbove, type Hierarchy, levelOf, type Memory } from "../../ir/accelerator.js";
+import { type Accelerator, chain, cutAbove, type Hierarchy, levelOf, type Memory } from "../../ir/accelerator.js";
 import type { AxisMap, Dim, TransposedMap, WindowMap } from "../../ir/axis-map.js";
 import type { MappingProblem, OperandShape, WindowShape } from "../../ir/cost-model.js";
 import type { LayerUnrolling, Work } from "../../ir/facts.js";
@@ -76,10 +76,23 @@ export function layerProblems(tile: LayerTile, homes: Homes, source: ProblemSour
       operands: shapes,
       finalOutputBits: node.output.bits,
       hierarchy,
-      unrolling,
+      unrolling: addedBelowHome(unrolling, shapes[0]!, hierarchy), // the output is an operand
       ...(operation && { operation }),
     };
   });
+}
+
+/**
+ * The unrolling without reductions over array dims that neither the output's home nor a level below it serves: instances of the home
+ * would each hold a part of the sum, and nothing above adds them. These units idle.
+ */
+function addedBelowHome(
+  unrolling: LayerUnrolling["unrolling"],
+  output: OperandShape,
+  hierarchy: Hierarchy,
+): LayerUnrolling["unrolling"] {
+  const served = new Set(chain(hierarchy, output.memoryOperand).flatMap((memory) => memory.served));
+  return unrolling.filter(({ arrayDim, dim }) => served.has(arrayDim) || output.relevant.includes(dim));
 }
 
 /**
