@@ -5,8 +5,8 @@ import { COSTS, PLACEMENT } from "../../src/ir/facts.js";
 import type { Loop } from "../../src/ir/network.js";
 import { conv, copyLayer, depthwise, hierarchy, META_PROTOTYPE, type Sizes } from "../backend/cost/mapper/fixtures.js";
 import { compile } from "../support/compile.js";
-import { moduleOf, residual } from "../support/networks.js";
-import { exact, smallMachine } from "./machine.js";
+import { moduleOf, conv as netConv, network, residual } from "../support/networks.js";
+import { exact, scheduleOf, smallMachine } from "./machine.js";
 
 const loops = (text: string): readonly Loop[] =>
   text.split(" ").map((loop) => ({ dim: loop.replace(/\d+$/, ""), size: Number(/\d+$/.exec(loop)?.[0]) }));
@@ -187,6 +187,25 @@ describe("sizes under unrolling", () => {
     const first = mapped(problem);
     expect(problem).toEqual(before);
     expect(mapped(before)).toEqual(first);
+  });
+
+  it("SL-Q33: two windows of one tap may name the same tap loop", () => {
+    const layers = network(netConv("a", { K: 4, C: 4, OX: 6, stride: 2 }));
+    const slipped = {
+      ...layers,
+      layers: layers.layers.map((layer) => ({
+        ...layer,
+        operands: layer.operands.map((operand) => ({
+          ...operand,
+          axes: operand.axes.map((map) => (map.kind === "window" ? { ...map, tap: "FX" } : map)),
+        })),
+      })),
+    };
+    const mappingOf = (of: typeof layers) => scheduleOf(of).mappings[0]![0]![0]!;
+    const [found, expected] = [mappingOf(slipped), mappingOf(layers)];
+    const windows = found.problem.operands.find(({ name }) => name === "I")!.windows;
+    expect(new Set(windows.flatMap(({ out, tap }) => [out, tap])).size).toBe(4);
+    expect(found.result).toEqual(expected.result);
   });
 
   it("SL-Q35: loops of one iteration change nothing", () => {

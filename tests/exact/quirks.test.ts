@@ -311,6 +311,22 @@ describe("weights and inputs", () => {
     expect(() => scheduleOf(one3x3(), { accelerator: smallMachine(16) })).toThrow(/'chip'/);
   });
 
+  it("DF-Q20: rows that a file states by a column's tap are rows, where there is one tap", () => {
+    const proper = strided();
+    const slipped = changed(proper, ({ id, operands }) => ({
+      operands: operands.map((operand) => ({
+        ...operand,
+        axes: operand.axes.map((map) =>
+          id === "p" && map.kind === "window" && map.out === "OY" ? { ...map, tap: "FX" } : map,
+        ),
+      })),
+    }));
+    expect(slipped).not.toEqual(proper);
+    const [found, expected] = [slipped, proper].map((layers) => scheduleOf(layers, { tile: "4x4" }));
+    expect(found!.costs).toEqual(expected!.costs);
+    expect(executed(found!)[1]).toBe(16 * 16 * 4 * 4);
+  });
+
   it("DF-Q21: a dilated window touches its taps, not what lies between", () => {
     const dilated = changed(network(conv("a", { F: 3 })), ({ operands }) => ({
       operands: operands.map((operand) => ({
