@@ -38,10 +38,12 @@ export function openFile(file: string): OpenFile {
 export function externalReader(modelFile: string): ReadExternal {
   return (location, offset, length) => {
     const file = locate(modelFile, location);
-    if (file === undefined || !statSync(file).isFile()) return undefined;
-    const { size } = statSync(file);
-    const end = length === undefined ? size : offset + length;
-    if (end > size || end <= offset) return undefined;
+    if (file === undefined) return { missing: `there is no file '${location}'` };
+    const stats = statSync(file);
+    if (!stats.isFile()) return { missing: `'${location}' is ${stats.isDirectory() ? "a folder" : "no regular file"}` };
+    const end = length === undefined ? stats.size : offset + length;
+    if (end > stats.size || end <= offset)
+      return { missing: `'${location}' has ${stats.size} bytes, and bytes ${offset} to ${end} are asked for` };
     const source = openFile(file);
     try {
       return source.read(offset, end - offset);

@@ -1,7 +1,19 @@
 /** Files that nobody should have written, each with the diagnostic that it deserves. */
 import type onnxProto from "onnx-proto";
 import protobuf from "protobufjs/minimal.js";
-import { encodeModel, type GraphSpec, int64, type ModelSpec, model, modelProto, node, typed } from "./onnx-builder.js";
+import {
+  encodeModel,
+  filled,
+  float,
+  type GraphSpec,
+  int64,
+  type ModelSpec,
+  model,
+  modelProto,
+  node,
+  type TensorSpec,
+  typed,
+} from "./onnx-builder.js";
 
 /** What becomes of a file: an error with this code, or an import that carries a diagnostic with it. */
 export interface BadFile {
@@ -194,6 +206,8 @@ function manyOutputs(count: number): Readonly<Record<string, undefined>> {
 
 // Shapes and attributes
 
+const relu: GraphSpec = { nodes: [node("Relu", ["x"], ["v"])], outputs: { v: undefined } };
+
 const NODES: readonly BadFile[] = [
   refused("a negative dimension", "bad-dimension", model({ ...plain, inputs: { x: [1, -5] } })),
   refused("a dimension beyond 2^31", "bad-dimension", model({ ...plain, inputs: { x: [1, 2 ** 31 + 1] } })),
@@ -252,6 +266,61 @@ const NODES: readonly BadFile[] = [
     }),
   ),
   refused("a stride beyond 2^53", "attribute-type", conv({ strides: [2 ** 60, 1] })),
+  refused("a padding of 2^63 - 1", "attribute-value", conv({ pads: [2 ** 63, 0, 0, 0] })),
+  refused("a convolution of five inputs", "input-count", withInputs(["x", "w", "w", "w", "w"])),
+  refused("a split of 8 into 3 equal parts", "shape-mismatch", unequalSplit()),
+  refused("a response over -1 channels", "attribute-value", unary("LRN", { size: -1 })),
+  refused("a norm of power 0", "attribute-value", unary("LpPool", { kernel_shape: [2, 2], p: 0 })),
+  refused("a cell of -3 hidden elements", "attribute-value", cell({ hidden_size: -3 })),
+  refused("a cell of 2^45 hidden elements", "attribute-value", cell({ hidden_size: 2 ** 45 })),
+  refused("a cell that runs sideways", "attribute-value", cell({ direction: "sideways" })),
+  refused("a cell of two directions with weights for one", "shape-mismatch", cell({ direction: "bidirectional" })),
+  refused("a cell with too few gates", "shape-mismatch", cell({}, [1, 12, 4])),
+  refused("a branch without a condition", "missing-operand", flow("If", [], { then_branch: relu, else_branch: relu })),
+  refused(
+    "a branch of two outputs whose bodies have one",
+    "output-count",
+    flow("If", ["c"], { then_branch: relu, else_branch: relu }, ["y", "z"]),
+  ),
+  refused(
+    "a loop whose body has no outputs",
+    "output-count",
+    flow("Loop", ["c", "c"], { body: { nodes: [], inputs: { i: [], d: [] }, outputs: {} } }),
+  ),
+  refused(
+    "a loop whose body takes another number of values",
+    "shape-mismatch",
+    flow("Loop", ["c", "c", "x"], {
+      body: {
+        nodes: [...relu.nodes, node("Relu", ["x"], ["w"])],
+        inputs: { i: [] },
+        outputs: { v: undefined, w: undefined },
+      },
+    }),
+  ),
+  refused("a scan over lists of two lengths", "shape-mismatch", unequalScan()),
+  refused("weights that are texts", "operand-type", withWeights({ dims: [4, 4, 3, 3], type: 8 })),
+  imported("weights of type 99", "unknown-element-type", withWeights({ dims: [4, 4, 3, 3], type: 99 })),
+  imported("weights of no type", "unknown-element-type", withWeights({ dims: [4, 4, 3, 3], type: 0 })),
+  imported("weights of three elements for 144", "data-size", withWeights(float([1, 2, 3], [4, 4, 3, 3]))),
+  imported("weights of 9 999 elements for 144", "data-size", withWeights({ ...filled(1, [9999]), dims: [4, 4, 3, 3] })),
+  imported("external data of 3 bytes for 576", "data-size", externalWeights("3")),
+  imported("external data of 2^49 bytes for 576", "data-size", externalWeights(String(2 ** 49))),
+  refused("external data of -1 bytes", "bad-external-data", externalWeights("-1")),
+  imported("an operator set that does not exist yet", "newer-opset", withOpset(9999)),
+  imported("an attribute that is given twice", "attribute-twice", attributeTwice()),
+  imported(
+    "two nodes of one name",
+    "shared-node-name",
+    model({ ...plain, nodes: [node("Relu", ["x"], ["a"], {}, "n"), node("Relu", ["a"], ["y"], {}, "n")] }),
+  ),
+  imported(
+    "a domain that is imported in two versions",
+    "opset-twice",
+    withLong((proto) => proto.opsetImport?.push({ domain: "ai.onnx", version: 7 })),
+  ),
+  imported("a shape that is divided by 0", "shape-not-known", computedShape("Div", [6], [0])),
+  imported("a shape beyond 2^53", "shape-not-known", computedShape("Mul", [2 ** 40], [2 ** 40])),
   imported("an attribute beyond 2^53 that nobody reads", "integer-too-large", unary("Relu", { seed: 2 ** 60 })),
   imported("a reshape to 2^60", "integer-too-large", shaped("Reshape", [2 ** 60, -1])),
   imported(
@@ -265,6 +334,62 @@ const NODES: readonly BadFile[] = [
     model({ ...plain, outputs: { y: [7, 7] } }),
   ),
 ];
+
+function withInputs(inputs: readonly string[]): Uint8Array {
+  return model({ inputs: x, initializers: { w: [4, 4, 3, 3] }, nodes: [node("Conv", inputs, ["y"], {}, "c")] });
+}
+
+function withWeights(w: TensorSpec): Uint8Array {
+  return model({ inputs: x, initializers: { w }, nodes: [node("Conv", ["x", "w"], ["y"], {}, "c")] });
+}
+
+function unequalSplit(): Uint8Array {
+  return model({ inputs: { x: [8] }, opset: 13, nodes: [node("Split", ["x"], ["a", "b", "c"], { axis: 0 })] });
+}
+
+function cell(attributes: Parameters<typeof node>[3], w: readonly number[] = [1, 16, 4]): Uint8Array {
+  const initializers = { w, r: [1, 16, 4] };
+  return model({ inputs: { x: [3, 1, 4] }, initializers, nodes: [node("LSTM", ["x", "w", "r"], ["y"], attributes)] });
+}
+
+function flow(
+  op: string,
+  inputs: readonly string[],
+  bodies: Parameters<typeof node>[3],
+  outputs: readonly string[] = ["y"],
+): Uint8Array {
+  return model({ inputs: { ...x, c: [] }, nodes: [node(op, inputs, outputs, bodies, "n")] });
+}
+
+function unequalScan(): Uint8Array {
+  const body = { inputs: { a: [], b: [] }, nodes: [node("Add", ["a", "b"], ["s"])], outputs: { s: undefined } };
+  const scan = node("Scan", ["p", "q"], ["y"], { body, num_scan_inputs: 2 }, "n");
+  return model({ inputs: { p: [6], q: [7] }, nodes: [scan] });
+}
+
+function externalWeights(length: string): Uint8Array {
+  const entries = Object.entries({ location: "w.bin", offset: "0", length });
+  const tensor = {
+    name: "w",
+    dims: [4, 4, 3, 3],
+    dataType: 1,
+    externalData: entries.map(([key, value]) => ({ key, value })),
+  };
+  const proto = modelProto({ inputs: { ...x, w: [1] }, nodes: [node("Conv", ["x", "w"], ["y"])] });
+  return encodeModel({ ...proto, graph: { ...proto.graph, initializer: [tensor] } });
+}
+
+function attributeTwice(): Uint8Array {
+  const proto = modelProto({ inputs: x, nodes: [node("Flatten", ["x"], ["y"], { axis: 1 }, "n")] });
+  proto.graph?.node?.[0]?.attribute?.push({ name: "axis", type: 2, i: 2 });
+  return encodeModel(proto);
+}
+
+/** Reshapes by what arithmetic on two constants gives. */
+function computedShape(op: string, a: readonly number[], b: readonly number[]): Uint8Array {
+  const nodes = [node(op, ["a", "b"], ["s"], {}, "shape"), node("Reshape", ["x", "s"], ["y"], {}, "n")];
+  return model({ inputs: x, initializers: { a: int64(a), b: int64(b) }, nodes });
+}
 
 function constantOfShape(shape: readonly number[]): Uint8Array {
   return model({ initializers: { s: int64(shape) }, nodes: [node("ConstantOfShape", ["s"], ["y"], {}, "n")] });

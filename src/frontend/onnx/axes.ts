@@ -45,6 +45,8 @@ export function checkLength(node: NodeContext, name: string, list: readonly unkn
 }
 
 /** Why the shape of an output is not known when a list argument is computed at run time. */
-export const computedAtRunTime = (node: NodeContext, what: string): { readonly reason: string } => ({
-  reason: `${what} of node '${node.loc.node ?? node.opType}' is computed at run time`,
-});
+export function computedAtRunTime(node: NodeContext, what: string): { readonly reason: string } {
+  const whose = `${what} of node '${node.loc.node ?? node.opType}'`;
+  const unread = node.inputs.find((input) => input?.unread !== undefined && input.shape.length < 2)?.unread;
+  return { reason: unread === undefined ? `${whose} is computed at run time` : `${whose} is not known: ${unread}` };
+}

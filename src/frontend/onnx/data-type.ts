@@ -33,6 +33,17 @@ const QUANTISED_BITS: ReadonlyMap<number, number> = new Map([
   [int16, 16],
 ]);
 
+/** Bits per element by type, from `FLOAT` on; texts have no fixed size, and no type has the number 0. */
+const BITS = [
+  [undefined, 32, 8, 8, 16, 16, 32, 64, undefined, 8, 16, 64, 32, 64], // … uint64
+  [64, 128, 16, 8, 8, 8, 8, 4, 4, 4, 8, 2, 2], // complex, bfloat16, floats of 8 bits, 4 bits, a scale of 8, 2 bits
+].flat();
+
+export const isElementType = (type: number): boolean => type > 0 && type < BITS.length;
+
+/** Bits that an element takes in a file; `undefined` for texts. */
+export const elementBits = (type: number): number | undefined => BITS[type];
+
 /** Bits per element of a quantised type; `undefined` for all others. */
 export const quantisedBits = (type: number): number | undefined => QUANTISED_BITS.get(type);
 

@@ -1,15 +1,19 @@
 /** Bytes → `OnnxModel`: the only file that knows `onnx-proto`. */
 import onnxProto from "onnx-proto";
 import {
+  attributeTwice,
   badOpset,
   emptyFile,
+  functionTwice,
   integerTooLarge,
   invalidText,
   malformedFile,
   missingOpset,
   nestedTooDeeply,
+  newerOpset,
   noGraph,
   notOnnx,
+  opsetTwice,
 } from "../../ir/diagnostics/onnx.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
@@ -30,7 +34,8 @@ import {
 } from "./model.js";
 import { MAX_DEPTH, OMITTED, readSkeleton } from "./skeleton.js";
 import { lookalike } from "./sniff.js";
-import { exactInteger, externalProblem, tensorElements, toNumber } from "./tensor-elements.js";
+import { dataProblems, externalPlace, externalProblem } from "./tensor-data.js";
+import { exactInteger, tensorElements, toNumber } from "./tensor-elements.js";
 import { createTextReader } from "./text-reader.js";
 
 const { onnx } = onnxProto;
@@ -44,11 +49,16 @@ const SNIFFED = 1024;
 /** Models older than this imply operator set 1 and leave the types of attributes out. */
 const FIRST_IR_WITH_OPSETS = 3;
 
+/** Newest operator set of ONNX whose operators are known. */
+const NEWEST_OPSET = 27;
+
 /** What reading a model needs besides its messages, and what it finds wrong. */
 interface Context {
   readonly loc: Location;
   readonly readExternal: ReadExternal | undefined;
   readonly diagnostics: Diagnostic[];
+  /** Files that hold data of the model, as it names them. */
+  readonly dataFiles: Set<string>;
 }
 
 /**
@@ -63,12 +73,20 @@ export function decodeModel(
 ): { model: OnnxModel; diagnostics: readonly Diagnostic[] } {
   const { proto, skeleton, invalidTexts } = decodeProto(bytes, loc);
   if (!proto.graph) throw new DiagnosticError([noGraph(loc)]);
-  const context: Context = { loc, readExternal, diagnostics: invalidTexts > 0 ? [invalidText(loc, invalidTexts)] : [] };
+  const notes = invalidTexts > 0 ? [invalidText(loc, invalidTexts)] : [];
+  const context: Context = { loc, readExternal, diagnostics: notes, dataFiles: new Set() };
   const irVersion = toNumber(proto.irVersion);
   const opsets = readOpsets(proto, irVersion, context);
   const graph = readGraph(proto.graph, context);
   const functions = readFunctions(proto.functions, skeleton, context);
-  const model = { irVersion, opsets, producer: proto.producerName, graph, functions };
+  const model = {
+    irVersion,
+    opsets,
+    producer: proto.producerName,
+    graph,
+    functions,
+    dataFiles: [...context.dataFiles],
+  };
   const errors = context.diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new DiagnosticError(errors);
   return { model, diagnostics: context.diagnostics };
@@ -99,16 +117,30 @@ function decoding<T>(loc: Location, read: () => T): T {
 
 function readOpsets({ opsetImport }: ModelProto, irVersion: number, context: Context): ReadonlyMap<string, number> {
   const { loc, diagnostics } = context;
-  const opsets = opsetsOf(opsetImport);
+  const opsets = opsetsOf(opsetImport, context);
   if (irVersion < FIRST_IR_WITH_OPSETS && opsets.size === 0) opsets.set("", 1);
   if (opsets.size === 0) throw new DiagnosticError([missingOpset(loc, irVersion)]);
   for (const [domain, version] of opsets)
     if (!Number.isSafeInteger(version) || version < 1) diagnostics.push(badOpset(loc, domain, String(version)));
+  const own = opsets.get("") ?? 0;
+  if (own > NEWEST_OPSET && Number.isSafeInteger(own)) diagnostics.push(newerOpset(loc, own, NEWEST_OPSET));
   return opsets;
 }
 
-const opsetsOf = (imports: readonly onnxProto.onnx.IOperatorSetIdProto[]): Map<string, number> =>
-  new Map(imports.map(({ domain, version }) => [canonicalDomain(domain), toNumber(version)] as const));
+/** Of a domain that is imported twice the last version counts. */
+function opsetsOf(
+  imports: readonly onnxProto.onnx.IOperatorSetIdProto[],
+  { loc, diagnostics }: Context,
+): Map<string, number> {
+  const opsets = new Map<string, number>();
+  for (const { domain, version } of imports) {
+    const [key, next] = [canonicalDomain(domain), toNumber(version)];
+    const before = opsets.get(key);
+    if (before !== undefined && before !== next) diagnostics.push(opsetTwice(loc, key, before, next));
+    opsets.set(key, next);
+  }
+  return opsets;
+}
 
 const readDefaults = (skeleton: Uint8Array): readonly (readonly AttributeProto[])[] =>
   attributeDefaults(skeleton).map((attributes) => attributes.map((bytes) => onnx.AttributeProto.decode(bytes)));
@@ -126,11 +158,19 @@ function readFunctions(
       outputs: proto.output ?? [],
       nodes: (proto.node ?? []).map((node) => readNode(node, context)),
       defaults: readAttributes(attributes, context),
-      opsets: opsetsOf(proto.opsetImport ?? []),
+      opsets: opsetsOf(proto.opsetImport ?? [], context),
     };
     return [functionKey(canonicalDomain(proto.domain), proto.name ?? ""), body] as const;
   });
-  return new Map(entries);
+  const byKey = new Map(entries);
+  for (const key of repeated(entries.map(([name]) => name))) context.diagnostics.push(functionTwice(context.loc, key));
+  return byKey;
+}
+
+/** Names that stand in the list more than once. */
+function repeated(names: readonly string[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  return new Set(names.filter((name) => seen.size === seen.add(name).size));
 }
 
 const canonicalDomain = (domain: string | null | undefined): string =>
@@ -157,23 +197,49 @@ function readNode(node: onnxProto.onnx.INodeProto, context: Context): OnnxNode {
     domain: canonicalDomain(node.domain),
     inputs: node.input ?? [],
     outputs: node.output ?? [],
-    attributes: readAttributes(node.attribute ?? [], context),
+    attributes: readAttributes(node.attribute ?? [], context, node),
   };
 }
 
-const readAttributes = (attributes: readonly AttributeProto[], context: Context): ReadonlyMap<string, OnnxAttribute> =>
-  new Map(attributes.map((attribute) => [attribute.name ?? "", readAttribute(attribute, context)]));
+/** Of an attribute that is given twice the last value counts. */
+function readAttributes(
+  attributes: readonly AttributeProto[],
+  context: Context,
+  node: onnxProto.onnx.INodeProto = {},
+): ReadonlyMap<string, OnnxAttribute> {
+  const read = new Map<string, OnnxAttribute>();
+  for (const attribute of attributes) {
+    const name = attribute.name ?? "";
+    if (read.has(name)) context.diagnostics.push(attributeTwice(nodeLocation(context.loc, node), name));
+    read.set(name, readAttribute(attribute, context));
+  }
+  return read;
+}
+
+const nodeLocation = (loc: Location, { name, output }: onnxProto.onnx.INodeProto): Location => ({
+  ...loc,
+  node: name || (output?.[0] ?? ""),
+});
 
 function readTensor(tensor: onnxProto.onnx.ITensorProto, context: Context): OnnxTensor {
   const dims = (tensor.dims ?? []).map(toNumber);
-  const found = isReadable(tensor, context) ? tensorElements(tensor, dims, context.readExternal) : undefined;
-  const elements = found === undefined ? undefined : exactElements(tensor, found, context);
-  return { name: tensor.name ?? "", dims, type: tensor.dataType ?? 0, ...(elements !== undefined && { elements }) };
+  const name = tensor.name ?? "";
+  const base = { name, dims, type: tensor.dataType ?? 0 };
+  context.diagnostics.push(...dataProblems(tensor, dims, context.loc));
+  if (!isReadable(tensor, context)) return base;
+  const found = tensorElements(tensor, dims, context.readExternal);
+  if ("unread" in found) return { ...base, unread: found.unread };
+  const elements = exactElements(tensor, found.elements, context);
+  return elements === undefined
+    ? { ...base, unread: `an element of tensor '${name}' is beyond 2^53` }
+    : { ...base, elements };
 }
 
 /** Says so where the file states data that we may not or cannot read. */
-function isReadable(tensor: onnxProto.onnx.ITensorProto, { loc, diagnostics }: Context): boolean {
+function isReadable(tensor: onnxProto.onnx.ITensorProto, { loc, diagnostics, dataFiles }: Context): boolean {
   const wrong = externalProblem(tensor, loc);
+  const place = externalPlace(tensor);
+  if (place !== undefined) dataFiles.add(place.location);
   if (wrong !== undefined) diagnostics.push(wrong);
   return wrong === undefined;
 }

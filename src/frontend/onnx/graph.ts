@@ -4,12 +4,13 @@ import {
   cyclicGraph,
   duplicateValue,
   nodeWithoutOutput,
+  sharedNames,
   undefinedOutput,
   undefinedValue,
 } from "../../ir/diagnostics/onnx.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
-import type { OnnxGraph, OnnxNode } from "./model.js";
+import type { OnnxFunction, OnnxGraph, OnnxNode } from "./model.js";
 
 export interface Wiring {
   /** Unique name per node, in file order. */
@@ -17,6 +18,7 @@ export interface Wiring {
   /** Positions of the nodes in topological order; the file's order where that is one. */
   readonly order: readonly number[];
   readonly errors: readonly Diagnostic[];
+  readonly notes: readonly Diagnostic[];
 }
 
 /** Similar names are looked up for this many errors: a broken file may have thousands. */
@@ -49,7 +51,29 @@ export function wire(graph: OnnxGraph, loc: Location): Wiring {
         cycle.map((position) => ids[position] ?? ""),
       ),
     );
-  return { ids, order, errors };
+  const shared = sharedNodeNames(graph.nodes);
+  return { ids, order, errors, notes: shared.length === 0 ? [] : [sharedNames(loc, shared)] };
+}
+
+function sharedNodeNames(nodes: readonly OnnxNode[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { name } of nodes) if (name !== "") counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].flatMap(([name, count]) => (count > 1 ? [name] : []));
+}
+
+/** A function sees what it is given and computes: values of the graph that calls it are none of these. */
+export function checkFunction(
+  name: string,
+  { inputs, outputs, nodes }: OnnxFunction,
+  loc: Location,
+): readonly Diagnostic[] {
+  const where = { ...loc, field: `function '${name}'` };
+  const values = (names: readonly string[]) => names.map((value) => ({ name: value, type: 0 }));
+  const graph = { name, nodes, initializers: [], inputs: values(inputs), outputs: [], valueInfo: [] };
+  const known = new Set([...inputs, ...nodes.flatMap((node) => node.outputs)]);
+  const missing = [...new Set(freeNames(graph))].map((value) => undefinedValue(where, value, []));
+  const unwritten = outputs.filter((value) => value !== "" && !known.has(value));
+  return [...missing, ...unwritten.map((value) => undefinedOutput(where, value, []))];
 }
 
 /** Position of the node that writes each value. */

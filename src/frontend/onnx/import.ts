@@ -5,7 +5,7 @@ import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import type { CoverageEntry, Network } from "../../ir/network.js";
 import { decodeModel } from "./decode.js";
-import { wire } from "./graph.js";
+import { checkFunction, wire } from "./graph.js";
 import { inferGraph } from "./inference.js";
 import { lowerGraph } from "./lowering.js";
 import type { OnnxBytes, OnnxModel, ReadExternal } from "./model.js";
@@ -50,7 +50,8 @@ export function importOnnx(bytes: OnnxBytes, options: ImportOptions): OnnxImport
   const initialized = new Set(graph.initializers.map(({ name }) => name));
   const inputs = graph.inputs.filter(({ name }) => !initialized.has(name));
   const symbols = resolveSymbols(graph, inputs, bind instanceof Map ? bind : new Map(Object.entries(bind)), loc);
-  throwErrors(loc, wiring.errors, symbols.diagnostics);
+  const functions = [...model.functions].flatMap(([name, body]) => checkFunction(name, body, loc));
+  throwErrors(loc, wiring.errors, functions, symbols.diagnostics);
   const inference = inferGraph(model, wiring, symbols, loc);
   throwErrors(loc, inference.diagnostics);
   const outputs = graph.outputs.map(({ name }) => name);
@@ -60,7 +61,10 @@ export function importOnnx(bytes: OnnxBytes, options: ImportOptions): OnnxImport
   return {
     network: { name, layers, tensors, coverage: inFileOrder(coverage, wiring.ids) },
     totals: countTotals(inference.nodes),
-    diagnostics: limited([...notes, ...symbols.diagnostics, ...inference.diagnostics, ...diagnostics], loc),
+    diagnostics: limited(
+      [...notes, ...wiring.notes, ...symbols.diagnostics, ...inference.diagnostics, ...diagnostics],
+      loc,
+    ),
     model: about(model, name),
   };
 }

@@ -1,10 +1,12 @@
 /** Walks the graph in topological order and finds out the shape of every value, and the elements of the small constant ones. */
 
-import { tooManyParts } from "../../ir/diagnostics/onnx.js";
+import { operandType, tooManyParts, wrongInputCount } from "../../ir/diagnostics/onnx.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
+import { mostInputs } from "./arity.js";
 import { attributeReader } from "./attributes.js";
 import { type Budget, createBudget, fitsBudget, MAX_DEPTH, tooLarge } from "./budget.js";
+import { DATA_TYPE } from "./data-type.js";
 import { type Contradiction, checkShape, complete, declaredShapes, reportContradictions } from "./declared-shapes.js";
 import { definedTwice, type Expansion, placeExpansion } from "./expansion.js";
 import type { Extent, Shape } from "./extent.js";
@@ -117,12 +119,13 @@ function inferNode(node: OnnxNode, id: string, walk: Walk): InferredNode {
     definition.expandsUnknown === undefined ? context : (context ?? partialContext(node, inputs, walk, loc));
   if (needed === undefined) return { ...base, outputs: unknownOutputs(causeOf(inputs)) };
   try {
+    checkInputs(base, needed);
     const expanded = expandNode(base, needed, walk);
     if (expanded !== undefined && "reason" in expanded) return { ...base, outputs: unknownOutputs(expanded) };
     if (expanded !== undefined) return expanded;
     if (context === undefined) return { ...base, outputs: unknownOutputs(causeOf(inputs)) };
     const results = definition.infer(context);
-    const outputs = node.outputs.map((name, i) => toValue(name, results[i], isConstant, inputs[0], loc));
+    const outputs = node.outputs.map((name, i) => toValue(name, results[i], isConstant, inputs, loc));
     return { ...base, outputs, ...macsOf(definition, context, results) };
   } catch (cause) {
     if (!(cause instanceof DiagnosticError)) throw cause;
@@ -133,6 +136,16 @@ function inferNode(node: OnnxNode, id: string, walk: Walk): InferredNode {
   function unknownOutputs(why: Cause): readonly Value[] {
     return node.outputs.map((name) => ({ name, type: 0, isConstant, isGraphInput: false, cause: why }));
   }
+}
+
+/** @throws DiagnosticError when there are more inputs than the operator takes, or it multiplies texts */
+function checkInputs({ node, opType, definition, inputs }: Omit<InferredNode, "outputs">, { loc }: NodeContext): void {
+  const most = node.domain === "" ? mostInputs(node.opType) : undefined;
+  const connected = node.inputs.findLastIndex((name) => name !== "") + 1;
+  if (most !== undefined && connected > most)
+    throw new DiagnosticError([wrongInputCount(loc, opType, connected, `at most ${most}`)]);
+  const text = definition?.macs && inputs.find((value) => value?.type === DATA_TYPE.string);
+  if (text) throw new DiagnosticError([operandType(loc, opType, text.name, "texts")]);
 }
 
 function macsOf({ macs }: OperatorDefinition, context: NodeContext, results: readonly Inferred[]) {

@@ -1,8 +1,10 @@
 /** A function that the model defines is an operator that stands for the function's nodes. */
+import { outputCount as tooManyOutputs, wrongInputCount } from "../../ir/diagnostics/onnx.js";
+import { MAX_DEPTH } from "./budget.js";
 import type { Expansion } from "./expansion.js";
 import type { OnnxAttribute, OnnxFunction, OnnxGraph, OnnxNode } from "./model.js";
 import { wholeLayer } from "./opaque.js";
-import type { NodeContext, OperatorDefinition } from "./operator.js";
+import { fail, type NodeContext, type OperatorDefinition } from "./operator.js";
 
 type Attributes = ReadonlyMap<string, OnnxAttribute>;
 
@@ -11,11 +13,19 @@ export const localFunction = (body: OnnxFunction): OperatorDefinition => ({
   expandsUnknown: true,
   expand: (node) => [callOf(body, node)],
   infer: ({ outputCount }) =>
-    Array.from({ length: outputCount }, () => ({ reason: "local functions call each other too deeply" })),
+    Array.from({ length: outputCount }, () => ({
+      reason: `local functions call each other more than ${MAX_DEPTH} deep`,
+    })),
   lower: (node) => ({ layers: node.outputs.map((dims, i) => wholeLayer("opaque", node.inputs, dims, i)) }),
 });
 
+/** @throws DiagnosticError when the call has more inputs or outputs than the function */
 function callOf(body: OnnxFunction, node: NodeContext): Expansion {
+  const { inputs, outputCount, loc, opType } = node;
+  if (inputs.length > body.inputs.length)
+    fail(wrongInputCount(loc, opType, inputs.length, `at most ${body.inputs.length}, as the function has`));
+  if (outputCount > body.outputs.length)
+    fail(tooManyOutputs(loc, opType, outputCount, `the function gives ${body.outputs.length}`));
   const given = new Map([...body.defaults, ...node.attributes.all()]);
   const nodes = body.nodes.map((inner) => resolve(inner, given));
   return {

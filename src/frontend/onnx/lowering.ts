@@ -225,7 +225,7 @@ function addView(source: Source, input: number, state: State): NodeResult {
   if (output === undefined || storage === undefined) throw new Error(`'${source.id}' shows nothing`);
   if (product(output.dims) !== product(storage.stored)) return { status: "refused", refusal: CONTRADICTION };
   if (output.name !== "") builder.addView(output.name, output.dims, storage);
-  addOpaqueOutputs(source, new Set([0]), state);
+  addFurtherOutputs(source, new Set([0]), "movement", state);
   return { status: "view", ...(storage.producer !== undefined && { layer: storage.producer }) };
 }
 
@@ -236,7 +236,8 @@ function addLayers(source: Source, specs: readonly LayerSpec[], state: State): N
   if (error !== undefined)
     return { status: "refused", refusal: { reason: "its loops run more than 2^53 times" }, errors: [error] };
   const layers = wanted.map((spec) => state.builder.addLayer(source, spec));
-  const others = addOpaqueOutputs(source, new Set(wanted.map(({ output = 0 }) => output)), state);
+  const kind = specs.some((spec) => spec.kind !== "opaque") ? "movement" : "opaque";
+  const others = addFurtherOutputs(source, new Set(wanted.map(({ output = 0 }) => output)), kind, state);
   const layer = [...layers, ...others][0];
   return { status: statusOf(specs), ...(layer !== undefined && { layer }) };
 }
@@ -275,10 +276,15 @@ const opaqueLayer = ({ inputs, outputs }: Source, index: number): LayerSpec =>
   wholeLayer("opaque", inputs, outputs[index]?.dims ?? [], index);
 
 /** Outputs that the operator's layers do not write (the positions of a maximum) are costed as data movement. */
-const addOpaqueOutputs = (source: Source, written: ReadonlySet<number>, state: State): readonly LayerId[] =>
+const addFurtherOutputs = (
+  source: Source,
+  written: ReadonlySet<number>,
+  kind: "movement" | "opaque",
+  state: State,
+): readonly LayerId[] =>
   source.outputs.flatMap((output, index) =>
     isWanted(output) && !written.has(index)
-      ? [state.builder.addLayer(source, repeated(opaqueLayer(source, index), state))]
+      ? [state.builder.addLayer(source, repeated({ ...opaqueLayer(source, index), kind }, state))]
       : [],
   );
 
@@ -292,10 +298,11 @@ function reportNotUnderstood(results: Results, loc: Location): readonly Diagnost
   const unknown = results.filter(
     ({ node, result }) => result.status === "opaque" || (node.definition === undefined && result.status === "refused"),
   );
+  const stopped = groupBy(results, ({ result }) => result.refusal?.operator ?? "");
   return [...groupBy(unknown, ({ node }) => node.opType)].map(([opType, group]) => {
     const namesOf = (status: CoverageStatus) =>
       group.filter(({ result }) => result.status === status).map(({ node }) => node.id);
-    const behind = results.filter(({ result }) => result.refusal?.operator === opType).length;
+    const behind = opType === "" ? 0 : (stopped.get(opType)?.length ?? 0);
     const refused = namesOf("refused");
     return operatorNotUnderstood(loc, opType, namesOf("opaque"), refused, Math.max(0, behind - refused.length));
   });

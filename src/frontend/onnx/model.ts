@@ -9,6 +9,8 @@ export interface OnnxModel {
   readonly graph: OnnxGraph;
   /** By `domain::name`. */
   readonly functions: ReadonlyMap<string, OnnxFunction>;
+  /** Files beside the model that hold data of it, as it names them. */
+  readonly dataFiles: readonly string[];
 }
 
 /** A function that the model defines itself. */
@@ -54,6 +56,8 @@ export interface OnnxTensor {
   readonly type: number;
   /** Elements in row-major order, where they are few and the file holds them. */
   readonly elements?: readonly number[];
+  /** Why there are none. */
+  readonly unread?: string;
 }
 
 export interface OnnxValueInfo {
@@ -81,10 +85,14 @@ export type OnnxAttribute =
   | { readonly kind: "other" };
 
 /**
- * Bytes `[offset, offset + length)` of an external data file (`length` absent: to its end); `undefined` where it is not there.
- * Only tensors of a few elements are asked for: weights are never read.
+ * Bytes `[offset, offset + length)` of an external data file (`length` absent: to its end); where they are not there, why, or
+ * `undefined`. Only tensors of a few elements are asked for: weights are never read.
  */
-export type ReadExternal = (location: string, offset: number, length?: number) => Uint8Array | undefined;
+export type ReadExternal = (
+  location: string,
+  offset: number,
+  length?: number,
+) => Uint8Array | { readonly missing: string } | undefined;
 
 /** What is read: bytes in memory, or a file read piece by piece. */
 export type OnnxBytes = Uint8Array | ByteSource;

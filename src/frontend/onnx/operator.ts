@@ -16,6 +16,8 @@ export interface InputValue {
   readonly shape: Shape;
   /** Row-major elements where they are few and known; an element may be a dimension that nobody has bound. */
   readonly elements?: readonly Extent[];
+  /** Why the elements of a constant are not known. */
+  readonly unread?: string;
   /** Known before the network runs: an initializer, or computed from such alone. */
   readonly isConstant: boolean;
   /** Comes from outside, without an initializer. */
@@ -42,6 +44,8 @@ export type Inferred =
       /** Where absent, the type of the first input. */
       readonly type?: number;
       readonly elements?: readonly Extent[] | undefined;
+      /** Why they are not known, of a constant. */
+      readonly unread?: string | undefined;
       /** Where absent, as many as a quantised type has. */
       readonly bits?: number | undefined;
     }

@@ -9,6 +9,7 @@ import type { Location } from "../../ir/location.js";
 import type { ByteSource } from "./byte-source.js";
 import { DATA_TYPE } from "./data-type.js";
 import { createItemCounter, type MessageType } from "./item-limits.js";
+import { omittedNote } from "./tensor-data.js";
 import { ELEMENT_LIMIT } from "./tensor-elements.js";
 
 /** Largest payload that is kept, bytes. Messages that are no longer than this are copied without being looked into. */
@@ -73,7 +74,7 @@ const UNUSED: Readonly<Partial<Record<MessageType, readonly number[]>>> = {
   function: [12, 14],
   graph: [14, 16],
   node: [8, 9, 10],
-  tensor: [16],
+  tensor: [12, 16],
   value: [4],
 };
 
@@ -86,6 +87,10 @@ export const OMITTED = 99;
 
 /** float_data, int32_data, string_data, int64_data, raw_data, double_data, uint64_data. */
 const PAYLOAD_FIELDS: readonly number[] = [4, 5, 6, 7, 9, 10, 11];
+/** float_data, raw_data, double_data: their length follows from the number of elements. */
+const FIXED_SIZE_FIELDS: readonly number[] = [4, 9, 10];
+/** Tag of doc_string. */
+const DOCUMENTATION = (12 << 3) | 2;
 const DATA_TYPE_FIELD = 2;
 const WIDE_INTEGERS: readonly number[] = [DATA_TYPE.int32, DATA_TYPE.int64, DATA_TYPE.uint32, DATA_TYPE.uint64];
 
@@ -196,7 +201,7 @@ const isUnused = (type: MessageType, field: Field): boolean =>
 
 /** Keeps the payloads of one tensor as long as they fit the limit together. */
 function createTensorFilter(source: ByteSource): Filter {
-  let [kept, limit] = [0, PAYLOAD_LIMIT];
+  let [kept, limit, omitted] = [0, PAYLOAD_LIMIT, 0];
   return {
     drops(field) {
       // Data types are small numbers, and stand before the payload.
@@ -204,9 +209,11 @@ function createTensorFilter(source: ByteSource): Filter {
         limit = INTEGER_LIMIT;
       if (!PAYLOAD_FIELDS.includes(field.number)) return isUnused("tensor", field);
       kept += field.end - field.start; // elements may be written one by one
+      if (kept > limit && FIXED_SIZE_FIELDS.includes(field.number)) omitted += lengthOf(field);
       return kept > limit;
     },
-    added: () => [],
+    added: () =>
+      omitted === 0 ? [] : [protobuf.Writer.create().uint32(DOCUMENTATION).string(omittedNote(omitted)).finish()],
   };
 }
 

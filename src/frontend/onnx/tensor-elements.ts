@@ -1,11 +1,9 @@
 /** Values of small tensors: all the ways in which a TensorProto holds them. */
 import type onnxProto from "onnx-proto";
-import { badExternalOffset, externalOutside } from "../../ir/diagnostics/onnx.js";
-import type { Diagnostic } from "../../ir/diagnostics.js";
-import type { Location } from "../../ir/location.js";
 import { DATA_TYPE } from "./data-type.js";
 import { product } from "./extent.js";
 import type { ReadExternal } from "./model.js";
+import { externalPlace, lacksPlace } from "./tensor-data.js";
 
 /** Tensors with more elements than this carry no values through the importer. */
 export const ELEMENT_LIMIT = 1024;
@@ -48,56 +46,37 @@ const RAW_TYPES: Readonly<Record<number, RawType>> = {
 
 type TensorProto = onnxProto.onnx.ITensorProto;
 
-/**
- * @param dims - extents of the tensor
- * @returns elements in row-major order; `undefined` where they are many, missing, or of a type that no shape arithmetic uses
- */
+/** Elements in row-major order, or why there are none: they are many, missing, or of a type that no shape arithmetic uses. */
+export type TensorElements = { readonly elements: readonly number[] } | { readonly unread: string };
+
+/** @param dims - extents of the tensor */
 export function tensorElements(
   tensor: TensorProto,
   dims: readonly number[],
   readExternal: ReadExternal | undefined,
-): readonly number[] | undefined {
+): TensorElements {
+  const name = `tensor '${tensor.name ?? ""}'`;
   const count = product(dims);
-  if (count > ELEMENT_LIMIT) return undefined;
+  if (count > ELEMENT_LIMIT)
+    return { unread: `${name} has ${count} elements; more than ${ELEMENT_LIMIT} are not read` };
   const type = RAW_TYPES[tensor.dataType ?? DATA_TYPE.undefined];
-  if (type === undefined) return undefined;
-  const raw = rawBytes(tensor, count * type.bytes, readExternal);
-  if (raw !== undefined && raw.length >= count * type.bytes && count > 0) return fromRaw(raw, count, type);
+  if (type === undefined) return { unread: `the elements of ${name} are no numbers` };
+  if (lacksPlace(tensor)) return { unread: `the data of ${name} stands outside the file, which does not say where` };
+  const needed = count * type.bytes;
+  const raw = rawBytes(tensor, needed, readExternal);
+  if (raw !== undefined && "missing" in raw) return { unread: `the data of ${name} is not there: ${raw.missing}` };
+  if (raw !== undefined && raw.length >= needed && count > 0) return { elements: fromRaw(raw, count, type) };
   const listed = listedElements(tensor);
-  return listed.length === count ? listed : undefined;
+  if (listed.length === count) return { elements: listed };
+  const found = raw === undefined || raw.length === 0 ? `${listed.length} elements` : `${raw.length} bytes`;
+  return { unread: `the file holds ${found} of ${name}, which has ${count} elements` };
 }
 
-/** Where external data stands; `undefined` for a tensor that has none. */
-function externalPlace({ externalData }: TensorProto): { location: string; offset: string } | undefined {
-  const entries = new Map((externalData ?? []).map(({ key, value }) => [key ?? "", value ?? ""]));
-  const location = entries.get("location");
-  return location === undefined ? undefined : { location, offset: entries.get("offset") ?? "0" };
-}
-
-/** What is wrong with where a tensor says that its data stands; nothing for data in the model itself. */
-export function externalProblem(tensor: TensorProto, loc: Location): Diagnostic | undefined {
-  const place = externalPlace(tensor);
-  if (place === undefined) return undefined;
-  if (!isRelative(place.location)) return externalOutside(loc, place.location);
-  return /^\d{1,15}$/.test(place.offset) ? undefined : badExternalOffset(loc, tensor.name ?? "", place.offset);
-}
-
-/** Stays in the folder that it is relative to, on every system. */
-function isRelative(path: string): boolean {
-  if (path === "" || /^([\\/]|[a-z]:)/i.test(path)) return false;
-  let depth = 0;
-  for (const part of path.split(/[\\/]/)) {
-    if (part === "..") depth--;
-    else if (part !== "" && part !== ".") depth++;
-    if (depth < 0) return false;
-  }
-  return true;
-}
-
-function rawBytes(tensor: TensorProto, length: number, readExternal: ReadExternal | undefined): Uint8Array | undefined {
+function rawBytes(tensor: TensorProto, length: number, readExternal: ReadExternal | undefined) {
   const place = externalPlace(tensor);
   if (place === undefined) return tensor.rawData ?? undefined;
-  return length === 0 ? undefined : readExternal?.(place.location, Number(place.offset), length);
+  if (length === 0) return undefined;
+  return readExternal?.(place.location, Number(place.offset), length) ?? { missing: `'${place.location}' is not read` };
 }
 
 function fromRaw(raw: Uint8Array, count: number, type: RawType): readonly number[] {

@@ -2,8 +2,8 @@
 import { tooManyAxes } from "../../ir/diagnostics/onnx.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
-import { quantisedBits } from "./data-type.js";
-import { isKnown, MAX_RANK, product, type Shape } from "./extent.js";
+import { isInteger, quantisedBits } from "./data-type.js";
+import { type Extent, isKnown, MAX_RANK, product, type Shape } from "./extent.js";
 import type { OnnxTensor, OnnxValueInfo } from "./model.js";
 import type { Inferred, InputValue } from "./operator.js";
 import type { Symbols } from "./symbols.js";
@@ -30,6 +30,7 @@ export const constantValue = (tensor: OnnxTensor): Value => ({
   isGraphInput: false,
   ...bitsEntry(quantisedBits(tensor.type)),
   ...(tensor.elements !== undefined && { elements: tensor.elements }),
+  ...(tensor.unread !== undefined && { unread: tensor.unread }),
 });
 
 const bitsEntry = (bits: number | undefined) => (bits === undefined ? {} : { bits });
@@ -67,24 +68,42 @@ export const causeOf = (inputs: readonly (Value | undefined)[]): Cause =>
   };
 
 /**
- * @param first - input of the node whose type the output has where nothing else is said, as a constant of this type its bits too
+ * @param inputs - of the node: the output has the first one's type where nothing else is said, as a constant of this type its bits too
  * @throws DiagnosticError `too-many-axes`
  */
 export function toValue(
   name: string,
   result: Inferred | undefined,
   isConstant: boolean,
-  first: Value | undefined,
+  inputs: readonly (Value | undefined)[],
   loc: Location,
 ): Value {
   if (result === undefined || "reason" in result) {
     const reason = result?.reason ?? `output '${name}' is not one that the operator has`;
     return { name, type: 0, isConstant, isGraphInput: false, cause: { reason } };
   }
+  const [first] = inputs;
   const { shape, type = first?.type ?? 0 } = result;
   if (shape.length > MAX_RANK) throw new DiagnosticError([tooManyAxes(loc, name, shape.length, MAX_RANK)]);
-  const elements = isKnown(shape) && product(shape) <= ELEMENT_LIMIT ? result.elements : undefined;
   const bits = result.bits ?? quantisedBits(type) ?? (isConstant && type === first?.type ? first.bits : undefined);
   const base = { name, type, shape, isGraphInput: false, ...bitsEntry(bits) };
-  return elements === undefined ? { ...base, isConstant } : { ...base, isConstant: true, elements };
+  const computed = isKnown(shape) && product(shape) <= ELEMENT_LIMIT ? result.elements : undefined;
+  const inexact = computed === undefined ? undefined : inexactElement(type, computed);
+  if (computed !== undefined && inexact === undefined) return { ...base, isConstant: true, elements: computed };
+  if (!isConstant && inexact === undefined) return { ...base, isConstant };
+  const unread =
+    inexact === undefined
+      ? (result.unread ?? inputs.find((input) => input?.unread !== undefined)?.unread)
+      : `node '${loc.node ?? ""}' computes ${inexact}, which is no whole number from -2^53 to 2^53`;
+  return { ...base, isConstant, ...(unread !== undefined && { unread }) };
 }
+
+/** In words, an element that arithmetic on whole numbers does not have: of a division by 0, or rounded. */
+function inexactElement(type: number, elements: readonly Extent[]): string | undefined {
+  if (!isInteger(type)) return undefined;
+  const wrong = elements.find((element) => typeof element === "number" && !isExact(element));
+  return wrong === undefined ? undefined : Number.isFinite(wrong) ? "a number beyond 2^53" : "a division by 0";
+}
+
+/** `INT64_MAX` and `INT64_MIN` mean that there is no limit, also a little beyond them. */
+const isExact = (element: number): boolean => Number.isSafeInteger(element) || Math.abs(element) === 2 ** 63;

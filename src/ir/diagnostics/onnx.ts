@@ -85,8 +85,49 @@ export const badOpset = (where: Location, domain: string, version: string): Diag
   error(
     "bad-opset",
     where,
-    `operator set '${domain === "" ? "ai.onnx" : domain}' has version ${version}; expected a whole number from 1`,
+    `operator set '${domainName(domain)}' has version ${version}; expected a whole number from 1`,
     "export the model again with an operator set that exists",
+  );
+
+const warning = (code: string, where: Location, message: string, hint: string): Diagnostic =>
+  diagnostic("warning", code, where, message, hint);
+
+const domainName = (domain: string): string => (domain === "" ? "ai.onnx" : domain);
+
+export const newerOpset = (where: Location, version: number, newest: number): Diagnostic =>
+  warning(
+    "newer-opset",
+    where,
+    `operator set ${version} of 'ai.onnx' is newer than the newest that is known, ${newest}, whose rules are used`,
+    "export the model with an older operator set, or check what became of its operators",
+  );
+
+export const opsetTwice = (where: Location, domain: string, first: number, second: number): Diagnostic =>
+  warning(
+    "opset-twice",
+    where,
+    `operator set '${domainName(domain)}' is imported in the versions ${first} and ${second}; the second one is used`,
+    "state one version per domain",
+  );
+
+export const attributeTwice = (where: Location, name: string): Diagnostic =>
+  warning("attribute-twice", where, `attribute '${name}' is given twice; the last value is used`, "remove one of them");
+
+export const functionTwice = (where: Location, key: string): Diagnostic =>
+  warning(
+    "function-twice",
+    where,
+    `local function '${key}' is defined twice; the last definition is used`,
+    "give each function a name of its own",
+  );
+
+export const sharedNames = (where: Location, names: readonly string[]): Diagnostic =>
+  diagnostic(
+    "info",
+    "shared-node-name",
+    where,
+    `${names.length === 1 ? "a name is" : `${names.length} names are`} borne by several nodes: ${listNames(names)}; these are called after their first output`,
+    "give each node a name of its own",
   );
 
 export const externalOutside = (where: Location, location: string): Diagnostic =>
@@ -97,12 +138,36 @@ export const externalOutside = (where: Location, location: string): Diagnostic =
     "put the data file beside the model and state its path relative to it",
   );
 
-export const badExternalOffset = (where: Location, tensor: string, found: string): Diagnostic =>
+export const badExternalOffset = (where: Location, tensor: string, what: string, found: string): Diagnostic =>
   error(
     "bad-external-data",
     where,
-    `external data of '${tensor}' starts at offset '${found}'; expected a whole number`,
+    `the ${what} of the external data of '${tensor}' is '${found}'; expected a whole number`,
     "save the model again",
+  );
+
+export const dataSize = (where: Location, tensor: string, shape: string, needed: number, found: number): Diagnostic =>
+  warning(
+    "data-size",
+    where,
+    `'${tensor}' with shape ${shape} needs ${needed} bytes of data, and has ${found}`,
+    "save the model again, or mend the shape or the type of the tensor",
+  );
+
+export const unknownElementType = (where: Location, tensor: string, type: number): Diagnostic =>
+  warning(
+    "unknown-element-type",
+    where,
+    `the elements of '${tensor}' have type ${type}, which is none; expected a number of TensorProto.DataType`,
+    "mend the type of the tensor",
+  );
+
+export const operandType = (where: Location, opType: string, operand: string, found: string): Diagnostic =>
+  error(
+    "operand-type",
+    where,
+    `${opType} computes on '${operand}', which holds ${found}; expected numbers`,
+    "mend its type",
   );
 
 /** Stands for diagnostics that are not told one by one. */
@@ -138,7 +203,7 @@ export const undefinedOutput = (where: Location, name: string, known: readonly s
   error(
     "undefined-output",
     where,
-    `the graph's output '${name}' is computed by no node`,
+    `output '${name}' is computed by no node`,
     nearMatches(name, known).length > 0 ? suggest(name, known) : "name the output of a node",
   );
 
@@ -256,6 +321,14 @@ export const missingOperand = (where: Location, opType: string, index: number): 
 
 export const wrongInputCount = (where: Location, opType: string, found: number, expected: string): Diagnostic =>
   error("input-count", where, `${opType} has ${count(found, "input")}; expected ${expected}`, "mend the node's inputs");
+
+export const outputCount = (where: Location, opType: string, found: number, given: string): Diagnostic =>
+  error(
+    "output-count",
+    where,
+    `${opType} has ${count(found, "output")}, but ${given}; expected no more`,
+    "mend the node's outputs, or those of what it stands for",
+  );
 
 export const attributeType = (where: Location, name: string, found: string, expected: string): Diagnostic =>
   error("attribute-type", where, `attribute '${name}' is ${found}; expected ${expected}`, "mend the attribute");

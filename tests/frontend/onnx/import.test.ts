@@ -46,8 +46,12 @@ describe("the coverage ledger", () => {
 
   it("gives a reason for what is refused, and one warning per operator", () => {
     const reasons = result.network.coverage.flatMap(({ reason }) => reason ?? []);
-    expect(new Set(reasons).size).toBe(1);
-    expect(reasons[0]).toMatch(/'acme::Fancy' of node 'refused'/);
+    expect(new Set(reasons)).toEqual(
+      new Set([
+        "operator 'acme::Fancy' is not understood",
+        expect.stringMatching(/'acme::Fancy' of node 'refused'/) as string,
+      ]),
+    );
     expect(result.diagnostics.map(({ code, severity }) => [code, severity])).toEqual([
       ["operator-not-understood", "warning"],
     ]);
@@ -254,7 +258,7 @@ describe("order and structure", () => {
     });
     expect(network.layers.map(({ id, kind }) => [id, kind])).toEqual([
       ["p", "pool"],
-      ["p#1", "opaque"],
+      ["p#1", "movement"],
     ]);
   });
 

@@ -17,14 +17,19 @@ const large = model({
   ],
 });
 
+/** What stands for the payload is its length. */
+function leaveOut(tensor: onnxProto.onnx.ITensorProto): void {
+  tensor.docString = `omitted data: ${4 * (tensor.floatData?.length ?? 0)}`;
+  tensor.floatData = [];
+}
+
 describe("readSkeleton", () => {
   it("leaves large payloads out and everything else as it is", () => {
     const bytes = readSkeleton(asByteSource(large), {});
     expect(bytes.length).toBeLessThan(PAYLOAD_LIMIT);
     const full = onnxProto.onnx.ModelProto.decode(large);
-    for (const tensor of full.graph?.initializer ?? [])
-      if ((tensor.floatData?.length ?? 0) > 256) tensor.floatData = [];
-    for (const attribute of full.graph?.node?.[0]?.attribute ?? []) if (attribute.t) attribute.t.floatData = [];
+    for (const tensor of full.graph?.initializer ?? []) if ((tensor.floatData?.length ?? 0) > 256) leaveOut(tensor);
+    for (const attribute of full.graph?.node?.[0]?.attribute ?? []) if (attribute.t) leaveOut(attribute.t);
     expect(onnxProto.onnx.ModelProto.decode(bytes).toJSON()).toEqual(full.toJSON());
   });
 

@@ -1,6 +1,6 @@
 /** Batch normalisation, which is element-wise at inference, and the local response normalisation across channels. */
 import type { AxisMap } from "../../../ir/axis-map.js";
-import { shapeMismatch, wrongRank } from "../../../ir/diagnostics/onnx.js";
+import { attributeValue, shapeMismatch, wrongRank } from "../../../ir/diagnostics/onnx.js";
 import { contradicts, printShape } from "../extent.js";
 import { mapAxes, pointwise } from "../feature-map.js";
 import { mapLayer } from "../map-layer.js";
@@ -50,7 +50,11 @@ function checkParameter(node: NodeContext, index: number, role: string): void {
 /** Reads the neighbouring channels of every element. */
 export const localResponse: OperatorDefinition = {
   opTypes: ["LRN"],
-  infer: (node) => [{ shape: inputOf(node, 0).shape }],
+  infer(node) {
+    const size = node.attributes.int("size") ?? 1;
+    if (size < 1) fail(attributeValue(node.loc, "size", String(size), "a number from 1"));
+    return [{ shape: inputOf(node, 0).shape }];
+  },
   lower(node) {
     const dims = dimsOf(node, 0);
     const neighbours: AxisMap = { kind: "whole", loops: ["G"] };

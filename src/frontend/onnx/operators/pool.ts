@@ -22,6 +22,8 @@ export const pool: OperatorDefinition = {
   opTypes: ["AveragePool", "LpPool", "MaxPool"],
   infer(node) {
     const { shape } = spatialInput(node);
+    const power = node.opType === "LpPool" ? (node.attributes.float("p") ?? 2) : 1;
+    if (!(power > 0)) fail(attributeValue(node.loc, "p", String(power), "a number above 0"));
     const windows = windowsOf(node, shape.slice(2), kernelOf(node));
     const result = { shape: [...shape.slice(0, 2), ...windows.map(({ out }) => out)] };
     return [result, { ...result, type: DATA_TYPE.int64 }];

@@ -1,8 +1,8 @@
 /** Recurrent cells: a product with the inputs of all steps, one with the state of every step, and the gates. */
 import type { AxisMap } from "../../../ir/axis-map.js";
-import { attributeValue, wrongRank } from "../../../ir/diagnostics/onnx.js";
+import { attributeValue, shapeMismatch, wrongRank } from "../../../ir/diagnostics/onnx.js";
 import { INTERNAL } from "../expansion.js";
-import { type Extent, elementCount, product } from "../extent.js";
+import { contradicts, derive, type Extent, elementCount, printShape, product } from "../extent.js";
 import { axisLoops, mapAxes, pointwise } from "../feature-map.js";
 import { mapLayer } from "../map-layer.js";
 import { output } from "../operands.js";
@@ -17,6 +17,7 @@ export const recurrent: OperatorDefinition = composite(["RNN", "GRU", "LSTM"], [
     const weights = inputOf(node, i);
     if (weights.shape.length !== 3) fail(wrongRank(node.loc, weights.name, weights.shape.length, "3"));
   }
+  checkCell(node);
   const isBatchFirst = (node.attributes.int("layout") ?? 0) === 1;
   const steps = recipe(node);
   const x = isBatchFirst ? steps.add("x", "Transpose", [steps.input(0)], { perm: [1, 0, 2] }) : steps.input(0);
@@ -36,6 +37,33 @@ export const recurrent: OperatorDefinition = composite(["RNN", "GRU", "LSTM"], [
   );
   return steps.finish(outputs);
 });
+
+const GATES: Readonly<Record<string, number>> = { RNN: 1, GRU: 3, LSTM: 4 };
+
+const DIRECTIONS = ["forward", "reverse", "bidirectional"] as const;
+
+/** @throws DiagnosticError when the hidden size, the direction and the weights do not fit each other */
+function checkCell(node: NodeContext): void {
+  const direction = node.attributes.string("direction")?.toLowerCase() ?? "forward";
+  if (!DIRECTIONS.some((known) => known === direction))
+    fail(attributeValue(node.loc, "direction", `'${direction}'`, `one of ${DIRECTIONS.join(", ")}`));
+  const [w, r] = [inputOf(node, 1).shape, inputOf(node, 2).shape];
+  const hidden = r[2] ?? 1;
+  const stated = node.attributes.int("hidden_size");
+  if (stated !== undefined && contradicts(stated, hidden))
+    fail(attributeValue(node.loc, "hidden_size", String(stated), `${hidden}, as the weights ${printShape(r)} have`));
+  const gates = derive([hidden], (n) => n * (GATES[node.opType] ?? 1));
+  const directions = direction === "bidirectional" ? 2 : 1;
+  for (const shape of [w, r])
+    if (contradicts(shape[0] ?? 1, directions) || contradicts(shape[1] ?? 1, gates))
+      fail(
+        shapeMismatch(
+          node.loc,
+          `weights ${printShape(shape)}`,
+          `[${directions}, ${String(gates)}, …], as direction and hidden size say`,
+        ),
+      );
+}
 
 /** The states after the last step, one per output that is asked for. */
 const finalStates = (node: NodeContext, steps: Recipe, y: string): readonly string[] =>

@@ -7,7 +7,7 @@ import { cast } from "./cast.js";
 import { concat } from "./concat.js";
 import { constant, constantOfShape, range, shapeOf } from "./constant.js";
 import { contribForms } from "./contrib.js";
-import { branch, loop, scan } from "./control-flow.js";
+import { batchedScan, branch, loop, scan } from "./control-flow.js";
 import { conv } from "./conv.js";
 import { convTranspose } from "./conv-transpose.js";
 import { depthToSpace, spaceToDepth } from "./depth-space.js";
@@ -43,6 +43,7 @@ import { wholeNormalization } from "./whole-normalization.js";
 
 const DEFINITIONS: readonly OperatorDefinition[] = [
   ...attentions,
+  batchedScan,
   batchNormalization,
   branch,
   cast,

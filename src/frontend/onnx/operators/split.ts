@@ -75,6 +75,9 @@ function lengthsOf(node: NodeContext, extent: Extent): Shape | undefined {
   const parts = node.attributes.int("num_outputs") ?? node.outputCount;
   if (parts < 1 || parts > node.outputCount)
     fail(attributeValue(node.loc, "num_outputs", String(parts), `a number from 1 to ${node.outputCount}, its outputs`));
+  // Before operator set 18 the parts are equal.
+  if (stated === "absent" && node.opset < 18 && typeof extent === "number" && extent % parts !== 0)
+    fail(shapeMismatch(node.loc, `${extent} elements split into ${parts} parts`, "a multiple of the parts"));
   if (stated === "absent")
     return Array.from({ length: parts }, (_, i) =>
       derive([extent], (n) => Math.max(0, Math.min(Math.ceil(n / parts), n - i * Math.ceil(n / parts)))),

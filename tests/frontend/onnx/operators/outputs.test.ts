@@ -48,7 +48,7 @@ const CASES: readonly (readonly [Case, layers: readonly string[]])[] = [
   [{ op: "TopK", x: [2, 9], outputs: ["", "i"], constants: { k: int64([3]) } }, ["i reduction O[B, G] I[B, *G]"]],
   [
     { op: "LayerNormalization", x: [1, 3, 4], outputs: ["", "m"], constants: { s: [4] } },
-    ["m opaque O[B, G, OX] I[*, *, *] W[*]"],
+    ["m movement O[B, G, OX] I[*, *, *] W[*]"],
   ],
   [
     { op: "DynamicQuantizeLinear", x: [1, 3], outputs: ["", "s", "z"] },
@@ -79,7 +79,7 @@ describe("outputs that are not asked for or empty", () => {
 
   it("a value that is only passed on may be left out", () => {
     const { layers, coverage } = imported({ op: "Dropout", x: [1, 3], outputs: ["", "mask"] });
-    expect(layers).toEqual(["mask opaque O[B, G] I[*, *]"]);
+    expect(layers).toEqual(["mask movement O[B, G] I[*, *]"]);
     expect(coverage[0]?.status).toBe("view");
   });
 });

@@ -125,10 +125,11 @@ describe("recurrent cells", () => {
     ${"LSTM"} | ${4}  | ${1}
   `("$op has a product with the inputs and one with the state", ({ op, gates, directions }) => {
     const [steps, batch, features, hidden] = [7, 2, 5, 3];
+    const direction = directions === 2 ? "bidirectional" : "reverse";
     const spec: ModelSpec = {
       inputs: { x: [steps, batch, features] },
       initializers: { w: [directions, gates * hidden, features], r: [directions, gates * hidden, hidden] },
-      nodes: [node(op, ["x", "w", "r"], ["y", "h"], { hidden_size: hidden }, "n")],
+      nodes: [node(op, ["x", "w", "r"], ["y", "h"], { hidden_size: hidden, direction }, "n")],
       outputs: { y: undefined, h: undefined },
     };
     const rows = steps * batch * directions * gates * hidden;
