@@ -56,6 +56,8 @@ export interface MappingProblem {
   readonly available?: Readonly<Record<string, number>>;
   /** What one operation of the layer costs, where it differs from a multiply-accumulate of the array. */
   readonly operation?: OperationCost;
+  /** What the machine draws in every cycle, pJ: counts in the choice of the mapping, not in its energy. Absent: nothing. */
+  readonly staticEnergy?: number;
 }
 
 /** Operations that a vector unit does, or that the hardware leaves out because they meet padding alone. */

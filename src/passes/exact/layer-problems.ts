@@ -43,6 +43,8 @@ export interface ProblemSource extends Pick<Accelerator, "vectorUnit" | "paddedM
   readonly hierarchy: Hierarchy;
   readonly unrolling: ReadonlyMap<string, LayerUnrolling>;
   readonly stored: ReadonlyMap<TensorId, Tensor>;
+  /** What the whole machine draws in every cycle, pJ; absent where it states nothing. */
+  readonly staticEnergy?: number;
   /** Bits of an output element of a layer while it is summed. */
   partialBits(layer: string): number;
 }
@@ -78,6 +80,7 @@ export function layerProblems(tile: LayerTile, homes: Homes, source: ProblemSour
       hierarchy,
       unrolling: addedBelowHome(unrolling, shapes[0]!, hierarchy), // the output is an operand
       ...(operation && { operation }),
+      ...(source.staticEnergy !== undefined && source.staticEnergy > 0 && { staticEnergy: source.staticEnergy }),
     };
   });
 }

@@ -19,7 +19,7 @@ export type PartHome =
   | { readonly kind: "whole"; readonly memory?: Memory }
   | { readonly kind: "kept" | "fetched-again"; readonly memory: Memory };
 
-/** A layer on a tile type with the mappings of its problems. */
+/** A layer on a tile type with the mappings of its problems; its energy with what the machine draws while it runs. */
 export interface LayerAnswer {
   readonly energy: number;
   /** Bits that its blocks take, by memory. */
@@ -183,7 +183,7 @@ export class StackCosts {
       this.#asked += size(problem);
       const result = this.#costModel.mapLayer({ ...problem, available });
       if (!result.feasible) return IMPOSSIBLE;
-      energy += result.cost.energy;
+      energy += result.cost.energy + (problem.staticEnergy ?? 0) * result.cost.latencyCycles;
       for (const [id, bits] of Object.entries(result.cost.occupancy))
         occupancy[id] = Math.max(occupancy[id] ?? 0, bits);
     }

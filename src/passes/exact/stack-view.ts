@@ -1,4 +1,5 @@
 /** The stacks of a module as the exact model sees them. */
+import { totalStaticEnergy } from "../../ir/assumed.js";
 import { PRECISION, STACKS, type Stack, UNROLLING } from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
 import type { LayerId } from "../../ir/network.js";
@@ -27,10 +28,12 @@ export function exactViews(module: Module): readonly ExactView[] {
 export function problemSource(module: Module): ProblemSource {
   const precision = module.get(PRECISION);
   const { vectorUnit, paddedMacs } = module.accelerator;
+  const staticEnergy = totalStaticEnergy(module.accelerator);
   return {
     hierarchy: machineFor(module, { geometry: "clipped" }),
     ...(vectorUnit && { vectorUnit }),
     ...(paddedMacs && { paddedMacs }),
+    ...(staticEnergy !== undefined && { staticEnergy }),
     unrolling: module.get(UNROLLING),
     stored: module.network.tensors,
     partialBits: (layer) => precision.get(layer as LayerId)?.operands.O ?? 0,

@@ -23,13 +23,14 @@ export class Judge {
   boundOf(vector: Float64Array, node: number, state: number, levels: Int32Array): number {
     const { goal, rounding, timeBounds } = this.setting;
     const pj = this.countsEnergy ? this.energyBound(vector, node, state, levels) : 0;
-    if (pj > goal.energyLimit || pj === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
     let cycles = 0;
     for (let k = 0; k < timeBounds.length; k++) {
       cycles = Math.max(cycles, vector[this.timesAt + k]! + timeBounds[k]!.toGo(node, state, levels));
     }
     if (cycles > goal.latencyLimit || cycles === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
-    return goal.minimise === "energy" ? Math.round(pj / rounding) : cycles;
+    const all = pj + goal.perCycle * cycles; // each of the two bounds holds, and so does their sum
+    if (all > goal.energyLimit || all === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+    return goal.minimise === "energy" ? Math.round(all / rounding) : cycles;
   }
 
   private energyBound(vector: Float64Array, node: number, state: number, levels: Int32Array): number {
@@ -77,8 +78,9 @@ export class Judge {
 
   /** Of a complete mapping: what is minimised, pJ or cycles. */
   valueOf(vector: Float64Array): number {
-    if (this.setting.goal.minimise === "energy") return vector[ENERGY]!;
-    return vector.subarray(this.timesAt).reduce((most, cycles) => Math.max(most, cycles), 0);
+    const { minimise, perCycle } = this.setting.goal;
+    const cycles = vector.subarray(this.timesAt).reduce((most, each) => Math.max(most, each), 0);
+    return minimise === "energy" ? vector[ENERGY]! + perCycle * cycles : cycles;
   }
 }
 

@@ -8,6 +8,8 @@ import type { Tables } from "./tables.js";
 
 export interface SearchGoal {
   readonly minimise: "energy" | "latency";
+  /** What the machine draws in every cycle of the latency, pJ: part of the energy. */
+  readonly perCycle: number;
   /** Mappings above these are not looked at; pJ and cycles. */
   readonly energyLimit: number;
   readonly latencyLimit: number;

@@ -12,6 +12,7 @@ import {
   within,
 } from "./criteria.js";
 import type { Blocks } from "./evaluate.js";
+import { computeCycles } from "./exact-layer.js";
 import type { CutOrder } from "./figures.js";
 import { LabelSearch } from "./label-search.js";
 import { type Nodes, nodesOf } from "./nodes.js";
@@ -63,6 +64,8 @@ interface Hunt {
   /** pJ. */
   readonly rounding: number;
   readonly patience: Patience;
+  /** What the machine draws in every cycle, pJ. */
+  readonly perCycle: number;
 }
 
 /**
@@ -80,7 +83,9 @@ export function searchMapping(
   const memory = overfullMemory(tables, room);
   if (memory !== undefined) return { feasible: false, memory };
   const energy = energyCriterion(tables, room, permitted);
-  const found = searchInTurn({ tables, room, rounding: roundingOf(energy), patience }, energy, objective);
+  const perCycle = tables.layer.problem.staticEnergy ?? 0;
+  const rounding = roundingOf(energy, perCycle * computeCycles(tables.layer));
+  const found = searchInTurn({ tables, room, rounding, patience, perCycle }, energy, objective);
   const best = found.best ?? (permitted === undefined ? smallestOrder(tables) : undefined);
   if (best === undefined) return { feasible: false, memory: undefined };
   const { factors, positions, copies } = best;
@@ -103,17 +108,23 @@ export function lowerBounds(tables: Tables): { readonly energy: number; readonly
   return { energy: lowerBound(energy), latency: Math.max(...times.criteria.map(lowerBound)) };
 }
 
-/** Where nothing costs energy, any difference is one. */
-const roundingOf = (energy: Criterion): number => lowerBound(energy) * ENERGY_ROUNDING || SMALLEST_ENERGY;
+/**
+ * Where nothing costs energy, any difference is one.
+ *
+ * @param drawn - static energy of the cycles that every mapping takes, pJ
+ */
+const roundingOf = (energy: Criterion, drawn: number): number =>
+  (lowerBound(energy) + drawn) * ENERGY_ROUNDING || SMALLEST_ENERGY;
 
 /** The second search looks among the best of the first one. */
 function searchInTurn(hunt: Hunt, energy: Criterion, objective: Objective): SearchOutcome {
-  const first = searchPatiently(hunt, energy, { minimise: objective, ...NO_LIMITS });
+  const { perCycle } = hunt;
+  const first = searchPatiently(hunt, energy, { minimise: objective, perCycle, ...NO_LIMITS });
   if (first.best === undefined) return first;
   const goal: SearchGoal =
     objective === "energy"
-      ? { minimise: "latency", ...NO_LIMITS, energyLimit: first.value + hunt.rounding }
-      : { minimise: "energy", ...NO_LIMITS, latencyLimit: first.value };
+      ? { minimise: "latency", perCycle, ...NO_LIMITS, energyLimit: first.value + hunt.rounding }
+      : { minimise: "energy", perCycle, ...NO_LIMITS, latencyLimit: first.value };
   const second = searchPatiently(hunt, affordable(hunt, energy, goal.energyLimit), goal);
   return {
     best: second.best ?? first.best,
@@ -173,7 +184,8 @@ function searchJointly(hunt: Hunt, energy: Criterion, goal: SearchGoal, known: S
   const nodes = nodesOf(tables);
   const { space } = tables;
   const reached = goal.minimise === "energy" ? known.value + rounding : Number.POSITIVE_INFINITY;
-  const budget = Math.min(goal.energyLimit, reached) - energy.start;
+  const drawn = goal.perCycle * computeCycles(tables.layer); // no mapping takes less
+  const budget = Math.min(goal.energyLimit, reached) - energy.start - drawn;
   const free = jointToGo(space, nodes, energy.relaxed);
   const isTight = budget < Number.POSITIVE_INFINITY;
   const prices =
@@ -200,5 +212,5 @@ function cutsWithin(
   return cuts.map((set, node) => set & paid[node]!);
 }
 
-const asksForTime = ({ minimise, latencyLimit }: SearchGoal): boolean =>
-  minimise === "latency" || latencyLimit < Number.POSITIVE_INFINITY;
+const asksForTime = ({ minimise, latencyLimit, perCycle }: SearchGoal): boolean =>
+  minimise === "latency" || latencyLimit < Number.POSITIVE_INFINITY || perCycle > 0;

@@ -68,6 +68,28 @@ describe.each(["plain", "joint"] as const)("the search with %s bounds", (patienc
   });
 });
 
+describe.each(["plain", "joint"] as const)("static energy, with %s bounds", (patience) => {
+  it("is part of what is least; of equal sums the faster mapping wins", () => {
+    fc.assert(
+      fc.property(tightProblem(4), fc.constantFrom(0.25, 1, 7, 1000), (problem, staticEnergy) => {
+        const layer = exactLayer(problem);
+        fc.pre(isSmall(layer));
+        const found = mapExactly({ ...problem, staticEnergy }, RULES, "energy", PATIENCE[patience]);
+        const sumOf = ({ energy, latency }: ReturnType<typeof priceOf>) => energy + staticEnergy * latency;
+        const prices = allPrices(layer, temporalFactors(layer, RULES));
+        expect(found.feasible).toBe(prices.length > 0);
+        if (!found.feasible) return;
+        const least = Math.min(...prices.map(sumOf));
+        expect(found.search.optimal).toBe(true);
+        expect(sumOf(priceOf(found))).toBeCloseTo(least, 6);
+        const tied = prices.filter((price) => sumOf(price) <= least + ROUNDING);
+        expect(priceOf(found).latency).toBe(Math.min(...tied.map(({ latency }) => latency)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
 it("sums up on the way what the plain evaluation finds", () => {
   fc.assert(
     fc.property(fc.oneof(spreadReduction, tightProblem(6)), (problem) => {
@@ -79,7 +101,7 @@ it("sums up on the way what the plain evaluation finds", () => {
       const bound = new ApartBound(energy.toGo);
       const times = timeCriteria(tables, room, energy);
       const timeBounds = times.criteria.map(({ toGo }) => new ApartBound(toGo));
-      const limits = { energyLimit: Number.POSITIVE_INFINITY, latencyLimit: 1e12 }; // so that both are summed up
+      const limits = { energyLimit: Number.POSITIVE_INFINITY, latencyLimit: 1e12, perCycle: 0 }; // so that both are summed up
       const common = { tables, room, energy, bound, prices: undefined, times, timeBounds, limit: 20, rounding: 1e-9 };
       for (const minimise of ["energy", "latency"] as const) {
         const { best, value } = new LabelSearch({ ...common, goal: { minimise, ...limits } }).run();
