@@ -52,6 +52,7 @@ export function runDiff(modelFile: string, second: string | undefined, flags: Di
   requireResultPlace(flags, [modelFile, flags.mapping, ...named.map(architectureFile)]);
   const files = named.map((arch) => loadArchitecture({ ...choices, arch }));
   const model = loadModel(modelFile, flags.bind);
+  requireResultPlace(flags, model.dataFiles);
   requireSizes(model.diagnostics);
   report([...files.flatMap(({ diagnostics }) => diagnostics), ...model.diagnostics], model.network.coverage, flags);
   const machines = files.map(({ accelerator }) => accelerator);

@@ -12,7 +12,8 @@ interface ImportFlags extends MessageOptions, ResultOptions {
 /** @throws DiagnosticError when the file is missing or not a model, or when `--strict` finds something to refuse */
 export function runImport(modelFile: string, flags: ImportFlags): void {
   requireResultPlace(flags, [modelFile]);
-  const { network, totals, diagnostics } = loadModel(modelFile, flags.bind);
+  const { network, totals, diagnostics, dataFiles } = loadModel(modelFile, flags.bind);
+  requireResultPlace(flags, dataFiles);
   report(diagnostics, network.coverage, flags);
   writeResult(
     flags,

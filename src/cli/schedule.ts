@@ -57,6 +57,7 @@ export function runSchedule(modelFile: string, flags: ScheduleFlags): void {
   const stated = loadDecisions(flags.decisions);
   const { accelerator, diagnostics: aboutAccelerator } = loadArchitecture(flags);
   const model = loadModel(modelFile, flags.bind);
+  requireResultPlace(flags, model.dataFiles);
   requireSizes(model.diagnostics);
   const early = [...stated.diagnostics, ...aboutAccelerator, ...model.diagnostics];
   report(early, model.network.coverage, flags);

@@ -35,13 +35,20 @@ export class DiagnosticError extends Error {
   }
 }
 
+/** Characters of a place, a message and a hint that are shown: names in a file may be as long as they like. */
+const SHOWN = 2000;
+
 /** One diagnostic as text: `place: severity[code]: message`, and the hint on a line of its own. */
 export function printDiagnostic(diagnostic: Diagnostic): string {
-  const place = printLocation(diagnostic.where);
-  const head = `${diagnostic.severity}[${diagnostic.code}]: ${diagnostic.message}`;
+  const place = shortened(printLocation(diagnostic.where));
+  const head = `${diagnostic.severity}[${diagnostic.code}]: ${shortened(diagnostic.message)}`;
   const line = visible(place === "" ? head : `${place}: ${head}`);
-  return diagnostic.hint === "" ? line : `${line}\n  hint: ${visible(diagnostic.hint)}`;
+  return diagnostic.hint === "" ? line : `${line}\n  hint: ${visible(shortened(diagnostic.hint))}`;
 }
+
+/** Without its middle where it is long: what stands at the end says what was expected. */
+const shortened = (text: string): string =>
+  text.length <= SHOWN ? text : `${text.slice(0, SHOWN / 2)}…${text.slice(-SHOWN / 2)}`;
 
 /** Text that a terminal shows as it is: control characters in the names of a model are written out instead of obeyed. */
 export const visible = (text: string): string =>

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import type { ByteSource } from "../frontend/onnx/byte-source.js";
 import type { ReadExternal } from "../frontend/onnx/model.js";
 import { unreadableFile } from "../ir/diagnostics/command.js";
-import { externalOutside } from "../ir/diagnostics/onnx.js";
+import { externalOutside } from "../ir/diagnostics/onnx-file.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { attempt, inputKind, readBytes } from "./files.js";
 
@@ -53,13 +53,23 @@ export function externalReader(modelFile: string): ReadExternal {
   };
 }
 
+/** Where the data files of a model may stand, whether they are there or not: nothing may be written over them. */
+export const dataFilePaths = (modelFile: string, locations: readonly string[]): readonly string[] =>
+  locations.flatMap((location) => foldersOf(modelFile).map((folder) => resolve(folder, location)));
+
+/** Folder where the model is named, and the one where that leads. */
+const foldersOf = (modelFile: string): readonly string[] => [
+  dirname(modelFile),
+  dirname(realPath(modelFile) ?? modelFile),
+];
+
 /**
  * Path without links of a data file that is there.
  *
  * @throws DiagnosticError when it is in neither folder of the model
  */
 function locate(modelFile: string, location: string): string | undefined {
-  const folders = [dirname(modelFile), dirname(realPath(modelFile) ?? modelFile)];
+  const folders = foldersOf(modelFile);
   const path = folders.map((folder) => resolve(folder, location)).find((candidate) => existsSync(candidate));
   const file = path === undefined ? undefined : realPath(path);
   if (file === undefined) return undefined;

@@ -3,6 +3,7 @@ import { copyFileSync, linkSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
 import { kerf, REPOSITORY, scratchFolder } from "../support/cli.js";
+import { node, model as onnxModel } from "../support/onnx-builder.js";
 
 const folder = scratchFolder();
 const place = (name: string): string => join(folder, name);
@@ -16,6 +17,16 @@ const mapping = place("mapping.yaml");
 const decisions = place("decisions.yaml");
 writeFileSync(mapping, "- {name: default, spatial_mapping: {D1: ['K, 32']}}\n");
 writeFileSync(decisions, "stacks:\n- tile: 60x72\n");
+const weights = place("w.bin");
+writeFileSync(weights, Buffer.alloc(16));
+writeFileSync(
+  place("external.onnx"),
+  onnxModel({
+    inputs: { x: [1, 4] },
+    initializers: { w: { dims: [4], type: 1, external: "w.bin" } },
+    nodes: [node("Mul", ["x", "w"], ["y"])],
+  }),
+);
 symlinkSync("model.onnx", place("soft.onnx"));
 linkSync(model, place("hard.onnx"));
 
@@ -25,6 +36,9 @@ describe("--out", () => {
     ["a link to the model", place("soft.onnx"), ["import", model]],
     ["the model behind a link", model, ["import", place("soft.onnx")]],
     ["another name of the model", place("hard.onnx"), ["import", model]],
+    ["data beside the model", weights, ["import", place("external.onnx")]],
+    ["data beside the model of a schedule", weights, ["schedule", place("external.onnx"), "--arch", arch]],
+    ["data beside a model that is compared", weights, ["diff", place("external.onnx"), "--arch", arch]],
     ["the model of a schedule", model, ["schedule", model, "--arch", arch]],
     ["the accelerator", arch, ["schedule", model, "--arch", arch]],
     ["the mapping", mapping, ["schedule", model, "--arch", arch, "--mapping", mapping]],

@@ -1,5 +1,6 @@
 /** What the frontend understood, as a plain object and as text (contract: `kerf import`). */
 import type { ImportTotals } from "../../ir/counts.js";
+import { bindable } from "../../ir/diagnostics/onnx.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
 import type { CoverageEntry, CoverageStatus, Layer, Network } from "../../ir/network.js";
 import { diagnosticJson } from "./diagnostic-json.js";
@@ -62,17 +63,21 @@ function printCoverage(coverage: readonly CoverageEntry[], totals: ImportTotals)
   const cells = rows.map(({ opType, status, count, reason }, index) => {
     const isCounted = rows[index - 1]?.opType !== opType && Object.hasOwn(totals.byOp, opType);
     const macs = isCounted ? grouped(totals.byOp[opType]!.macs) : "–";
-    return [opType, grouped(count), status, macs, ellipsis(reason, 80)];
+    return [ellipsis(opType, NAME_LIMIT), grouped(count), status, macs, ellipsis(reason, 80)];
   });
   const types = new Set(rows.map(({ opType }) => opType));
   const inlined = Object.entries(totals.byOp).filter(([opType]) => !types.has(opType));
-  for (const [opType, { macs }] of inlined) cells.push([opType, "–", "inlined", grouped(macs), "in a local function"]);
+  for (const [opType, { macs }] of inlined)
+    cells.push([ellipsis(opType, NAME_LIMIT), "–", "inlined", grouped(macs), "in a local function"]);
   const sum = ["all", grouped(coverage.length), "", grouped(totals.macs), ""];
   const heading = ["operator", "nodes", "status", "MACs", "reason"];
   const table = printTable([heading, ...cells, sum], ["left", "right", "left", "right", "left"], "  ");
   const { macs } = totals.other;
   return macs === 0 ? table : [...table, `  beside these, bodies and decomposed operators have ${grouped(macs)} MACs`];
 }
+
+/** Characters of a name that are shown; the JSON has all of them. */
+const NAME_LIMIT = 60;
 
 /** Layers that are shown one by one; the JSON lists all of them. */
 const SHOWN_LAYERS = 100;
@@ -85,7 +90,13 @@ function printLayers({ layers, coverage }: Network): readonly string[] {
   const rows = layers.slice(0, SHOWN_LAYERS).map(({ id, op, loops, macs, nodes }) => {
     const extents = loops.filter(({ size }) => size > 1).map(({ dim, size }) => `${dim}${size}`);
     const from = (nodesOf.get(id) ?? nodes).filter((node) => node !== id);
-    return [id, op, extents.join(" "), macs === 0 ? "–" : grouped(macs), ellipsis(from.join(", "), 60)];
+    return [
+      ellipsis(id, NAME_LIMIT),
+      ellipsis(op, NAME_LIMIT),
+      ellipsis(extents.join(" "), 80),
+      macs === 0 ? "–" : grouped(macs),
+      ellipsis(from.join(", "), 60),
+    ];
   });
   const heading = ["layer", "operator", "loops", "MACs", "also stands for"];
   const more = layers.length - rows.length;
@@ -103,9 +114,9 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 function printUnknown({ unknown }: ImportTotals): readonly string[] {
   if (unknown.length === 0) return [];
   const rows = unknown.map(({ layer, symbol, reason }) => [
-    layer,
-    symbol === undefined ? "–" : `--bind ${symbol}=<n>`,
-    reason,
+    ellipsis(layer, NAME_LIMIT),
+    symbol === undefined ? "–" : `--bind '${ellipsis(bindable(symbol), NAME_LIMIT)}=<n>'`,
+    ellipsis(reason, 200),
   ]);
   return ["", "not counted:", ...printTable([["layer", "way out", "reason"], ...rows], ["left", "left", "left"], "  ")];
 }

@@ -1,5 +1,6 @@
 /** Reading of axis and list arguments, which moved from attributes to inputs as operator sets grew. */
 import { attributeValue, shapeMismatch } from "../../ir/diagnostics/onnx.js";
+import { printNumber, printShape } from "./extent.js";
 import { numbersOf } from "./fold.js";
 import { fail, type NodeContext } from "./operator.js";
 
@@ -27,14 +28,14 @@ export function normalizeAxis(node: NodeContext, axis: number, rank: number, nam
   const normal = axis < 0 ? axis + rank : axis;
   if (Number.isInteger(normal) && normal >= 0 && normal < rank) return normal;
   const expected = rank === 0 ? "no axis, as the input is a scalar" : `an axis from ${-rank} to ${rank - 1}`;
-  return fail(attributeValue(node.loc, name, String(axis), expected));
+  return fail(attributeValue(node.loc, name, printNumber(axis), expected));
 }
 
 /** Axes counted from the front. @throws DiagnosticError when one is out of range or given twice */
 export function normalizeAxes(node: NodeContext, axes: readonly number[], rank: number): readonly number[] {
   const normal = axes.map((axis) => normalizeAxis(node, axis, rank, "axes"));
   if (new Set(normal).size !== normal.length)
-    fail(attributeValue(node.loc, "axes", `[${axes.join(", ")}]`, "each axis once"));
+    fail(attributeValue(node.loc, "axes", printShape(axes), "each axis once"));
   return normal;
 }
 

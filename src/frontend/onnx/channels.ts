@@ -2,6 +2,7 @@
 import type { AxisMap, Dim } from "../../ir/axis-map.js";
 import { attributeValue } from "../../ir/diagnostics/onnx.js";
 import type { Loop } from "../../ir/network.js";
+import { printNumber } from "./extent.js";
 import { pointwise } from "./feature-map.js";
 import { fail, type NodeContext } from "./operator.js";
 
@@ -18,7 +19,7 @@ export interface Channels {
 /** @throws DiagnosticError `attribute-value` when there is less than one group */
 export function groupCount({ attributes, loc }: NodeContext): number {
   const groups = attributes.int("group") ?? 1;
-  return groups >= 1 ? groups : fail(attributeValue(loc, "group", String(groups), "a number from 1"));
+  return groups >= 1 ? groups : fail(attributeValue(loc, "group", printNumber(groups), "a number from 1"));
 }
 
 /**

@@ -1,10 +1,9 @@
 /** Bytes → `OnnxModel`: the only file that knows `onnx-proto`. */
 import onnxProto from "onnx-proto";
+import { attributeTwice, functionTwice } from "../../ir/diagnostics/onnx.js";
 import {
-  attributeTwice,
   badOpset,
   emptyFile,
-  functionTwice,
   integerTooLarge,
   invalidText,
   malformedFile,
@@ -14,7 +13,7 @@ import {
   noGraph,
   notOnnx,
   opsetTwice,
-} from "../../ir/diagnostics/onnx.js";
+} from "../../ir/diagnostics/onnx-file.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import { asByteSource } from "./byte-source.js";

@@ -52,7 +52,14 @@ export const product = (numbers: readonly number[]): number => numbers.reduce((a
 
 /** `[1, N, 224]`. */
 export const printShape = (shape: Shape): string =>
-  `[${shape.map((extent) => (typeof extent === "number" ? extent : extent.isDerived ? "?" : extent.symbol)).join(", ")}]`;
+  `[${shape.map((extent) => (typeof extent === "number" ? printNumber(extent) : extent.isDerived ? "?" : extent.symbol)).join(", ")}]`;
+
+/** A number of a file: what is beyond 2^53 is not shown as digits that it does not have. */
+export function printNumber(number: number): string {
+  if (!Number.isInteger(number) || Number.isSafeInteger(number)) return String(number);
+  if (Math.abs(number) === 2 ** 63) return number < 0 ? "-2^63" : "2^63 - 1";
+  return number < 0 ? "below -2^53" : "above 2^53";
+}
 
 /** Shapes in words; of many inputs a few. */
 export const printShapes = (shapes: readonly Shape[], limit = 5): string => {

@@ -1,6 +1,6 @@
 /** ONNX file → network. */
 import type { ImportTotals } from "../../ir/counts.js";
-import { moreOfTheSame } from "../../ir/diagnostics/onnx.js";
+import { moreOfTheSame } from "../../ir/diagnostics/onnx-file.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import type { CoverageEntry, Network } from "../../ir/network.js";
@@ -32,6 +32,8 @@ export interface OnnxImport {
     readonly irVersion: number;
     readonly opsets: ReadonlyMap<string, number>;
     readonly producer: string;
+    /** Files beside the model that hold data of it, as it names them. */
+    readonly dataFiles: readonly string[];
   };
 }
 
@@ -69,11 +71,12 @@ export function importOnnx(bytes: OnnxBytes, options: ImportOptions): OnnxImport
   };
 }
 
-const about = ({ irVersion, opsets, producer }: OnnxModel, name: string): OnnxImport["model"] => ({
+const about = ({ irVersion, opsets, producer, dataFiles }: OnnxModel, name: string): OnnxImport["model"] => ({
   name,
   irVersion,
   opsets,
   producer,
+  dataFiles,
 });
 
 function throwErrors(loc: Location, ...lists: readonly (readonly Diagnostic[])[]): void {

@@ -1,5 +1,6 @@
 /** How many things of a kind a file may hold. A thing takes two bytes of a file and hundreds of memory, so they are counted before any is made. */
-import { tooManyExtents, tooManyItems } from "../../ir/diagnostics/onnx.js";
+import { tooManyExtents } from "../../ir/diagnostics/onnx.js";
+import { tooManyItems } from "../../ir/diagnostics/onnx-file.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import { MAX_RANK } from "./extent.js";

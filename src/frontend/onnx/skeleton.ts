@@ -3,7 +3,7 @@
  * Small payloads stay: shape arithmetic needs their values.
  */
 import protobuf from "protobufjs/minimal.js";
-import { malformedFile, nestedTooDeeply, truncatedFile } from "../../ir/diagnostics/onnx.js";
+import { malformedFile, nestedTooDeeply, truncatedFile } from "../../ir/diagnostics/onnx-file.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import type { ByteSource } from "./byte-source.js";

@@ -1,6 +1,6 @@
 /** Where the data of a tensor stands, in the file or beside it, and whether it is as long as the declared shape needs. */
 import type onnxProto from "onnx-proto";
-import { badExternalOffset, dataSize, externalOutside, unknownElementType } from "../../ir/diagnostics/onnx.js";
+import { badExternalOffset, dataSize, externalOutside, unknownElementType } from "../../ir/diagnostics/onnx-file.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import { DATA_TYPE, elementBits, isElementType } from "./data-type.js";

@@ -49,7 +49,7 @@ export function checkNumbers(
   most = MAX_EXTENT,
 ): void {
   if (values.some((value) => !(value >= least && value <= most)))
-    fail(attributeValue(node.loc, name, `[${values.join(", ")}]`, `numbers from ${least} to 2^${Math.log2(most)}`));
+    fail(attributeValue(node.loc, name, printShape(values), `numbers from ${least} to 2^${Math.log2(most)}`));
 }
 
 /** Window per spatial axis: that of the weights, the second input, which the attribute may repeat. */
@@ -59,8 +59,6 @@ export function kernelOfWeights(node: NodeContext): readonly number[] {
   if (stated === undefined)
     return isKnown(extents) ? extents : fail(attributeValue(node.loc, "kernel_shape", "left out", "the window"));
   if (stated.length !== extents.length || stated.some((size, axis) => contradicts(size, extents[axis] ?? size)))
-    fail(
-      attributeValue(node.loc, "kernel_shape", `[${stated.join(", ")}]`, `${printShape(extents)}, as the weights have`),
-    );
+    fail(attributeValue(node.loc, "kernel_shape", printShape(stated), `${printShape(extents)}, as the weights have`));
   return stated;
 }

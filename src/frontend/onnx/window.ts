@@ -2,7 +2,7 @@
 import type { AxisMap, Dim } from "../../ir/axis-map.js";
 import { attributeValue, windowTooLarge } from "../../ir/diagnostics/onnx.js";
 import type { Attributes } from "../../ir/network.js";
-import { derive, type Extent, type Shape } from "./extent.js";
+import { derive, type Extent, printNumber, type Shape } from "./extent.js";
 import { spatialLoops } from "./feature-map.js";
 import { fail, type NodeContext } from "./operator.js";
 import { MAX_EXTENT } from "./symbols.js";
@@ -54,7 +54,7 @@ function checkedReach(node: NodeContext, window: Pick<Window, "kernel" | "dilati
   const reach = reachOf(window);
   if (reach <= MAX_EXTENT) return reach;
   return fail(
-    attributeValue(node.loc, "dilations", String(dilation), `a window of ${kernel} taps up to 2^31 elements`),
+    attributeValue(node.loc, "dilations", printNumber(dilation), `a window of ${kernel} taps up to 2^31 elements`),
   );
 }
 

@@ -60,7 +60,7 @@ describe("kerf import as text", () => {
   });
 
   it("says what to bind, and which layer each node went to", () => {
-    expect(text).toMatch(/symbolic +--bind H=<n>/);
+    expect(text).toMatch(/symbolic +--bind 'H=<n>'/);
     expect(text).toMatch(/known +Conv +K4 C4 OY6 OX6 FY3 FX3 +5 184 +view/);
     expect(text).toMatch(/unknown +Fancy +K3|unknown +Fancy +G3/);
   });

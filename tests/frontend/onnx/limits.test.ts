@@ -1,9 +1,11 @@
 /** Files that are small, and work that is not: each of these once took minutes, gigabytes or the whole process. */
 import onnxProto from "onnx-proto";
 import { describe, expect, it, test } from "vitest";
+import { printImport } from "../../../src/backend/emit/import-json.js";
 import { decodeModel } from "../../../src/frontend/onnx/decode.js";
 import { nodeIds } from "../../../src/frontend/onnx/graph.js";
 import { importOnnx } from "../../../src/frontend/onnx/import.js";
+import { printDiagnostic } from "../../../src/ir/diagnostics.js";
 import {
   bool,
   encodeModel,
@@ -377,3 +379,31 @@ describe("what nodes stand for is counted before any of it is made", () => {
     expect(diagnostics.find(({ code }) => code === "too-many-parts")?.message).toMatch(/parts: 'call'$/);
   });
 });
+
+describe("numbers and names in messages", () => {
+  it("beyond 2^53 are not shown as digits that they do not have", () => {
+    const nodes = [node("Conv", ["x", "w"], ["y"], { pads: [2 ** 63 - 2 ** 10, 0, 0, 0], group: 2 ** 60 })];
+    const proto = model({ inputs: { x: [1, 1, 4, 4] }, initializers: { w: [1, 1, 3, 3] }, nodes });
+    for (const { message } of diagnosticsOf(() => importOnnx(proto, { file: "a" })))
+      expect(message).not.toMatch(/\d{16}/);
+  });
+
+  it("of a million letters are shown in part", () => {
+    const name = "x".repeat(1_000_000);
+    const nodes = [node("Relu", [name], ["y"], {}, "n".repeat(1_000_000))];
+    const [problem] = diagnosticsOf(() => importModel({ inputs: {}, nodes }));
+    expect(problem === undefined ? 0 : printDiagnostic(problem).length).toBeLessThan(7000);
+    const { network, totals } = importModel({ inputs: { [name]: [1] }, nodes });
+    expect(printImport(network, totals).length).toBeLessThan(2000);
+  });
+});
+
+it(
+  "20 000 operators that nobody knows are reported in linear time",
+  () => {
+    const nodes = list(20_000, (i) => node(`Odd${i}`, ["x"], [`y${i}`]));
+    const { diagnostics } = importModel({ inputs: x, nodes });
+    expect(diagnostics.at(-1)?.message).toMatch(/19980 more places/);
+  },
+  SECONDS,
+);

@@ -1,7 +1,7 @@
 /** Attention in its many forms, as its parts: projections, scores, softmax, context. Heads stay where they are; no axis moves. */
 import { attributeValue, shapeMismatch } from "../../../ir/diagnostics/onnx.js";
 import type { Expansion } from "../expansion.js";
-import { contradicts, derive, type Extent } from "../extent.js";
+import { contradicts, derive, type Extent, printNumber } from "../extent.js";
 import { fail, inputOf, type NodeContext, type OperatorDefinition } from "../operator.js";
 import { composite, type Recipe, recipe } from "../recipe.js";
 
@@ -67,7 +67,7 @@ function cached(steps: Recipe, name: string, from: string, past: string): string
 
 function headCount(node: NodeContext, name: string): number {
   const heads = node.attributes.int(name) ?? 0;
-  return heads >= 1 ? heads : fail(attributeValue(node.loc, name, String(heads), "a number from 1"));
+  return heads >= 1 ? heads : fail(attributeValue(node.loc, name, printNumber(heads), "a number from 1"));
 }
 
 /**
@@ -220,7 +220,7 @@ function groupedAttention(node: NodeContext): Expansion | undefined {
   const [queryHeads, keyHeads] = [headCount(node, "num_heads"), headCount(node, "kv_num_heads")];
   const width = inputOf(node, 0).shape[2];
   if (queryHeads % keyHeads !== 0)
-    fail(attributeValue(node.loc, "kv_num_heads", String(keyHeads), `a divisor of the ${queryHeads} heads`));
+    fail(attributeValue(node.loc, "kv_num_heads", printNumber(keyHeads), `a divisor of the ${queryHeads} heads`));
   const steps = recipe(node);
   const isPacked = node.inputs[1] === undefined;
   if (isPacked && typeof width !== "number") return undefined;

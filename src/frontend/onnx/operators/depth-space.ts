@@ -1,7 +1,7 @@
 /** Blocks of pixels to channels and back: `SpaceToDepth`, `DepthToSpace`. */
 import type { AxisMap } from "../../../ir/axis-map.js";
 import { attributeValue, shapeMismatch, wrongRank } from "../../../ir/diagnostics/onnx.js";
-import { derive, type Shape } from "../extent.js";
+import { derive, printNumber, type Shape } from "../extent.js";
 import { mapAxes, mapLoops, pointwise } from "../feature-map.js";
 import { output } from "../operands.js";
 import {
@@ -99,5 +99,5 @@ function mapShape(node: NodeContext): Shape {
 
 function blockOf({ attributes, loc }: NodeContext): number {
   const block = attributes.int("blocksize") ?? 0;
-  return block >= 1 ? block : fail(attributeValue(loc, "blocksize", String(block), "a number from 1"));
+  return block >= 1 ? block : fail(attributeValue(loc, "blocksize", printNumber(block), "a number from 1"));
 }

@@ -2,7 +2,7 @@
 import type { AxisMap } from "../../../ir/axis-map.js";
 import { operandValue } from "../../../ir/diagnostics/onnx.js";
 import { normalizeAxis } from "../axes.js";
-import { type Extent, isKnown } from "../extent.js";
+import { type Extent, isKnown, printNumber } from "../extent.js";
 import { axisLoops, mapAxes, mapLoops, pointwise } from "../feature-map.js";
 import { elementAt, fill, numbersOf, smallTensor } from "../fold.js";
 import { output } from "../operands.js";
@@ -63,7 +63,7 @@ function checkIndices(node: NodeContext, extent: Extent): void {
       operandValue(
         node.loc,
         "an index",
-        String(wrong),
+        printNumber(Number(wrong)),
         `-${extent} to ${extent - 1}, as the axis has ${extent} elements`,
       ),
     );

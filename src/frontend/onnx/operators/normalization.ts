@@ -1,7 +1,7 @@
 /** Batch normalisation, which is element-wise at inference, and the local response normalisation across channels. */
 import type { AxisMap } from "../../../ir/axis-map.js";
 import { attributeValue, shapeMismatch, wrongRank } from "../../../ir/diagnostics/onnx.js";
-import { contradicts, printShape } from "../extent.js";
+import { contradicts, printNumber, printShape } from "../extent.js";
 import { mapAxes, pointwise } from "../feature-map.js";
 import { mapLayer } from "../map-layer.js";
 import { dimsOf, fail, inputOf, type NodeContext, type OperatorDefinition } from "../operator.js";
@@ -52,7 +52,7 @@ export const localResponse: OperatorDefinition = {
   opTypes: ["LRN"],
   infer(node) {
     const size = node.attributes.int("size") ?? 1;
-    if (size < 1) fail(attributeValue(node.loc, "size", String(size), "a number from 1"));
+    if (size < 1) fail(attributeValue(node.loc, "size", printNumber(size), "a number from 1"));
     return [{ shape: inputOf(node, 0).shape }];
   },
   lower(node) {

@@ -2,7 +2,7 @@
 import type { AxisMap } from "../../../ir/axis-map.js";
 import { attributeValue, shapeMismatch, wrongRank } from "../../../ir/diagnostics/onnx.js";
 import { INTERNAL } from "../expansion.js";
-import { contradicts, derive, type Extent, elementCount, printShape, product } from "../extent.js";
+import { contradicts, derive, type Extent, elementCount, printNumber, printShape, product } from "../extent.js";
 import { axisLoops, mapAxes, pointwise } from "../feature-map.js";
 import { mapLayer } from "../map-layer.js";
 import { output } from "../operands.js";
@@ -51,7 +51,9 @@ function checkCell(node: NodeContext): void {
   const hidden = r[2] ?? 1;
   const stated = node.attributes.int("hidden_size");
   if (stated !== undefined && contradicts(stated, hidden))
-    fail(attributeValue(node.loc, "hidden_size", String(stated), `${hidden}, as the weights ${printShape(r)} have`));
+    fail(
+      attributeValue(node.loc, "hidden_size", printNumber(stated), `${hidden}, as the weights ${printShape(r)} have`),
+    );
   const gates = derive([hidden], (n) => n * (GATES[node.opType] ?? 1));
   const directions = direction === "bidirectional" ? 2 : 1;
   for (const shape of [w, r])

@@ -3,6 +3,7 @@ import type { AxisMap } from "../../../ir/axis-map.js";
 import { attributeValue } from "../../../ir/diagnostics/onnx.js";
 import { computedAtRunTime, normalizeAxis } from "../axes.js";
 import { DATA_TYPE } from "../data-type.js";
+import { printNumber } from "../extent.js";
 import { axisLoops, mapAxes, mapLoops } from "../feature-map.js";
 import { numbersOf } from "../fold.js";
 import { output } from "../operands.js";
@@ -23,7 +24,7 @@ export const topK: OperatorDefinition = {
     const axis = normalizeAxis(node, node.attributes.int("axis") ?? -1, shape.length);
     const k = node.attributes.int("k") ?? inputOf(node, 1).elements?.[0];
     if (k === undefined) return [computedAtRunTime(node, "the number of elements")];
-    if (typeof k === "number" && k < 0) fail(attributeValue(node.loc, "k", String(k), "a number from 0"));
+    if (typeof k === "number" && k < 0) fail(attributeValue(node.loc, "k", printNumber(k), "a number from 0"));
     const result = shape.with(axis, k);
     return [{ shape: result }, { shape: result, type: DATA_TYPE.int64 }];
   },

@@ -1,7 +1,7 @@
 /** One tensor cut into several along an axis: one movement per part. */
 import { attributeValue, shapeMismatch } from "../../../ir/diagnostics/onnx.js";
 import { computedAtRunTime, listArgument, normalizeAxis } from "../axes.js";
-import { derive, type Extent, isKnown, type Shape } from "../extent.js";
+import { derive, type Extent, isKnown, printNumber, printShape, type Shape } from "../extent.js";
 import { axisLoops, mapAxes } from "../feature-map.js";
 import { elementAt, fill, smallTensor } from "../fold.js";
 import { mapLayer } from "../map-layer.js";
@@ -74,7 +74,14 @@ function lengthsOf(node: NodeContext, extent: Extent): Shape | undefined {
   if (stated === "computed") return undefined;
   const parts = node.attributes.int("num_outputs") ?? node.outputCount;
   if (parts < 1 || parts > node.outputCount)
-    fail(attributeValue(node.loc, "num_outputs", String(parts), `a number from 1 to ${node.outputCount}, its outputs`));
+    fail(
+      attributeValue(
+        node.loc,
+        "num_outputs",
+        printNumber(parts),
+        `a number from 1 to ${node.outputCount}, its outputs`,
+      ),
+    );
   // Before operator set 18 the parts are equal.
   if (stated === "absent" && node.opset < 18 && typeof extent === "number" && extent % parts !== 0)
     fail(shapeMismatch(node.loc, `${extent} elements split into ${parts} parts`, "a multiple of the parts"));
@@ -83,11 +90,15 @@ function lengthsOf(node: NodeContext, extent: Extent): Shape | undefined {
       derive([extent], (n) => Math.max(0, Math.min(Math.ceil(n / parts), n - i * Math.ceil(n / parts)))),
     );
   if (stated.some((length) => length < 0))
-    fail(attributeValue(node.loc, "split", `[${stated.join(", ")}]`, "lengths from 0"));
+    fail(attributeValue(node.loc, "split", printShape(stated), "lengths from 0"));
   const sum = stated.reduce((a, b) => a + b, 0);
   if (typeof extent === "number" && sum !== extent)
     fail(
-      shapeMismatch(node.loc, `the parts [${stated.join(", ")}] have ${sum} elements`, `${extent}, as the axis has`),
+      shapeMismatch(
+        node.loc,
+        `the parts ${printShape(stated)} have ${printNumber(sum)} elements`,
+        `${extent}, as the axis has`,
+      ),
     );
   return stated;
 }

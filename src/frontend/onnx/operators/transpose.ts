@@ -1,6 +1,6 @@
 /** Axes in another order. */
 import { attributeValue } from "../../../ir/diagnostics/onnx.js";
-import { isKnown } from "../extent.js";
+import { isKnown, printShape } from "../extent.js";
 import { axisLoops, pointwise } from "../feature-map.js";
 import { elementAt, fill, smallTensor } from "../fold.js";
 import { mapLayer } from "../map-layer.js";
@@ -48,6 +48,6 @@ function permutationOf(node: NodeContext): readonly number[] {
   const stated = node.attributes.ints("perm");
   if (stated === undefined) return axes.toReversed();
   if (stated.length !== rank || axes.some((axis) => !stated.includes(axis)))
-    fail(attributeValue(node.loc, "perm", `[${stated.join(", ")}]`, `an order of the axes 0 to ${rank - 1}`));
+    fail(attributeValue(node.loc, "perm", printShape(stated), `an order of the axes 0 to ${rank - 1}`));
   return stated;
 }

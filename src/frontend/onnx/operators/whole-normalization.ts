@@ -2,7 +2,7 @@
 import type { AxisMap } from "../../../ir/axis-map.js";
 import { attributeValue, wrongRank } from "../../../ir/diagnostics/onnx.js";
 import { normalizeAxes, normalizeAxis } from "../axes.js";
-import { type Extent, isKnown } from "../extent.js";
+import { type Extent, isKnown, printNumber } from "../extent.js";
 import { axisLoops, mapAxes } from "../feature-map.js";
 import { mapLayer } from "../map-layer.js";
 import { dimsOf, fail, inputOf, type NodeContext, type OperatorDefinition } from "../operator.js";
@@ -94,5 +94,5 @@ function checkGroups(node: NodeContext): void {
   const groups = node.attributes.int("num_groups") ?? 0;
   const channels = inputOf(node, 0).shape.slice(1, 2);
   const isWrong = groups < 1 || (isKnown(channels) && (channels[0] ?? groups) % groups !== 0);
-  if (isWrong) fail(attributeValue(node.loc, "num_groups", String(groups), "a divisor of the number of channels"));
+  if (isWrong) fail(attributeValue(node.loc, "num_groups", printNumber(groups), "a divisor of the number of channels"));
 }
