@@ -221,10 +221,22 @@ export interface CopyPhaseCost {
   readonly portBusy: Readonly<Record<string, number>>;
 }
 
+/** What `mapLayer` would find, in brief. */
+export interface LayerPrice {
+  /** pJ, with the static energy of its cycles. */
+  readonly energy: number;
+  /** Bits that blocks of some mapping take which has it, by memory. */
+  readonly occupancy: Readonly<Record<string, number>>;
+}
+
 export interface CostModel {
   readonly rules: RuleSet;
   /** Best mapping of a layer. Memoised by content; equal problems return the same object. */
   mapLayer(problem: MappingProblem): MappingResult;
+  /** Energy of the best mapping, sooner than `mapLayer` has it; `undefined` where there is none. */
+  priceLayer(problem: MappingProblem): LayerPrice | undefined;
+  /** No mapping of a layer has less energy, pJ; takes a fraction of the time. Infinite only where nothing fits. */
+  boundLayer(problem: MappingProblem): number;
   /** A stated mapping as it is, or what it contradicts. */
   evaluateMapping(problem: MappingProblem, stated: StatedMapping): StatedMappingResult;
   /** Cost of a copy that is alone on the full hierarchy; `undefined` where no ports connect its ends. */

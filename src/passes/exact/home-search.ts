@@ -99,6 +99,7 @@ class HomeSearch {
   #visited = 0;
   /** Prices of memories that cannot hold all weights. */
   #prices: ReadonlyMap<string, number> = new Map();
+  #leastFrom: readonly number[] = [];
 
   constructor(problem: HomeProblem) {
     this.#problem = problem;
@@ -113,7 +114,11 @@ class HomeSearch {
       this.#offer(decisions, relaxed);
       if (this.#improves(relaxed.energy)) open.push({ decisions, relaxed });
     };
-    push({ storage, weights });
+    const root = this.#relax({ storage, weights });
+    if (root === undefined) return undefined;
+    this.#leastFrom = this.#leastOfTypes(root);
+    this.#offer({ storage, weights }, root);
+    if (this.#improves(root.energy)) open.push({ decisions: { storage, weights }, relaxed: root });
     if (open.length > 0) this.#startAgain(open);
     while (open.length > 0 && this.#goesOn()) {
       const next = takeCheapest(open);
@@ -141,7 +146,9 @@ class HomeSearch {
     if (prices.size === 0) return;
     this.#prices = prices;
     const priced = this.#relax(decisions);
-    if (priced === undefined || priced.energy <= free.energy) this.#prices = new Map();
+    if (priced === undefined)
+      open.pop(); // nothing improves what is known
+    else if (priced.energy <= free.energy) this.#prices = new Map();
     else open.splice(0, 1, { decisions, relaxed: priced });
   }
 
@@ -150,22 +157,36 @@ class HomeSearch {
     return this.#best === undefined || energy < this.#best.energy * (1 - 1e-12);
   }
 
-  /** Bounds the energy of all that the decisions leave open; where they leave nothing open it is exact. */
+  /**
+   * Bounds the energy of all that the decisions leave open; where they leave nothing open it is exact.
+   *
+   * @returns `undefined` where nothing fits, or where it cannot improve what is known
+   */
   #relax(decisions: Decisions): Relaxed | undefined {
     this.#visited++;
     const { types, costs } = this.#problem;
     const choices = this.#choices(decisions);
     if (!costs.fits(choices.reserved)) return undefined;
+    const rent = isOpen(decisions) ? this.#rent() : 0;
     const found: TypeHomes[] = [];
-    let energy = 0;
+    let energy = -rent;
     for (const [index, type] of types.entries()) {
+      if (!this.#improves(energy + (this.#leastFrom[index] ?? 0))) return undefined;
       const homes = typeHomes(type, String(index), choices, costs);
       if (homes === undefined) return undefined;
       found.push(homes);
       energy += type.shape.count * homes.energy;
     }
-    const rent = isOpen(decisions) ? this.#rent() : 0;
-    return { energy: energy - rent, types: found };
+    return { energy, types: found };
+  }
+
+  /** Energies of tile types and all after them that no decisions go below. */
+  #leastOfTypes({ types: found }: Relaxed): readonly number[] {
+    const { types } = this.#problem;
+    const least = types.map(() => 0);
+    for (const index of [...types.keys()].reverse())
+      least[index] = (least[index + 1] ?? 0) + types[index]!.shape.count * found[index]!.energy;
+    return least;
   }
 
   /** What the room for weights would bring at its prices. */

@@ -39,6 +39,7 @@ export class StackCosts {
   #asked = 0;
   readonly #copyEnergies = new Map<string, number>();
   readonly #problems = new Map<string, readonly MappingProblem[]>();
+  readonly #bounds = new Map<string, number>();
   readonly #answers = new Map<
     string,
     { readonly available: Readonly<Record<string, number>>; readonly answer: LayerAnswer }[]
@@ -133,8 +134,20 @@ export class StackCosts {
     return answer;
   }
 
-  /** Less than a layer can cost: everything that it touches crosses the ports of its homes once. */
-  leastLayer(node: TileNode, { inputs, output, weights }: LayerHomes): number {
+  /** No less than this can a layer cost with all room to itself. */
+  leastLayer(key: string, node: TileNode, homes: LayerHomes): number {
+    const full = `${key}\n${homesKey(homes)}`;
+    const known = this.#bounds.get(full);
+    if (known !== undefined) return known;
+    const problems = this.problems(full, node, homes);
+    const bounds = problems.reduce((sum, problem) => sum + this.#costModel.boundLayer(problem), 0);
+    const least = Math.max(bounds, this.touchedLayer(node, homes));
+    this.#bounds.set(full, least);
+    return least;
+  }
+
+  /** Everything that a layer touches crosses the ports of its homes once. */
+  touchedLayer(node: TileNode, { inputs, output, weights }: LayerHomes): number {
     const reads = node.reads.reduce((sum, { bits, touched }, i) => sum + bits * touched * perBit(inputs[i]!).read, 0); // one home per read
     const isScattered = node.map.node.layer?.operands.some(({ axes }) =>
       axes.some(({ kind }) => kind === "transposed"),
@@ -181,11 +194,10 @@ export class StackCosts {
     const occupancy: Record<string, number> = {};
     for (const problem of problems) {
       this.#asked += size(problem);
-      const result = this.#costModel.mapLayer({ ...problem, available });
-      if (!result.feasible) return IMPOSSIBLE;
-      energy += result.cost.energy + (problem.staticEnergy ?? 0) * result.cost.latencyCycles;
-      for (const [id, bits] of Object.entries(result.cost.occupancy))
-        occupancy[id] = Math.max(occupancy[id] ?? 0, bits);
+      const price = this.#costModel.priceLayer({ ...problem, available });
+      if (price === undefined) return IMPOSSIBLE;
+      energy += price.energy;
+      for (const [id, bits] of Object.entries(price.occupancy)) occupancy[id] = Math.max(occupancy[id] ?? 0, bits);
     }
     return { energy, occupancy };
   }

@@ -3,6 +3,7 @@
  * its last reader, so the choice is a shortest path over the nodes whose states are the homes of the parts that live.
  */
 import type { Memory } from "../../ir/accelerator.js";
+import { MinHeap } from "../min-heap.js";
 import {
   fetchCopy,
   gathers,
@@ -50,12 +51,6 @@ interface Option {
   readonly extra: number;
 }
 
-interface State {
-  readonly energy: number;
-  /** Option of every node so far. */
-  readonly chosen: readonly Option[];
-}
-
 /** One tile type with everything that may be chosen on it. */
 interface TypeProblem {
   readonly nodes: readonly TileNode[];
@@ -78,9 +73,7 @@ export function typeHomes(
   const problem = { nodes, key, options, decided: choices.reserved, costs };
   const rest = leastRest(problem);
   if (rest[0] === Number.POSITIVE_INFINITY) return undefined;
-  const first = shortestPath(problem, rest, Number.POSITIVE_INFINITY, 1);
-  const best =
-    shortestPath(problem, rest, first?.energy ?? Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY) ?? first;
+  const best = shortestPath(problem, rest);
   return (
     best && {
       energy: best.energy,
@@ -108,30 +101,53 @@ export function leastWith(
   return leastStep({ nodes, key, options, decided: choices.reserved, costs }, layer);
 }
 
+/** Choices for the first nodes. The energy of the last one is known in steps, each dearer to find out than the one before. */
+interface Path {
+  readonly chosen: readonly Option[];
+  /** Without the last node's layer, where that is not known yet, pJ. */
+  readonly energy: number;
+  /** How the energy of the last node's layer is known: by what it touches, by a bound of the mapper, by a mapping. */
+  readonly known: "touched" | "bounded" | "mapped";
+}
+
 /**
+ * Best-first over the nodes; of two paths whose parts live on in the same homes, the cheaper one goes on.
+ *
  * @param rest - least energy from each node on
- * @param limit - energy that a path must stay below
- * @param width - states that are followed after each node, the cheapest ones
  */
-function shortestPath(problem: TypeProblem, rest: readonly number[], limit: number, width: number): State | undefined {
-  let states: readonly State[] = [{ energy: 0, chosen: [] }];
-  for (const node of problem.nodes) {
-    const next = new Map<string, State>();
-    for (const state of states) {
-      for (const option of problem.options[node.index]!) {
-        const room = limit - state.energy - rest[node.index + 1]!;
-        const step = stepEnergy(problem, node, state.chosen, option, room);
-        if (step === undefined || step >= room) continue;
-        const found = { energy: state.energy + step, chosen: [...state.chosen, option] };
-        const live = liveKey(found.chosen, problem.nodes, node.index);
-        const known = next.get(live);
-        if (known === undefined || found.energy < known.energy) next.set(live, found);
+function shortestPath(problem: TypeProblem, rest: readonly number[]): Path | undefined {
+  const { nodes, options } = problem;
+  const open = new MinHeap<Path>();
+  const done = new Set<string>();
+  const push = (path: Path, layer: number): void => {
+    const least = path.energy + layer + rest[path.chosen.length]!;
+    if (least < Number.POSITIVE_INFINITY) open.push(least, path);
+  };
+  push({ chosen: [], energy: 0, known: "mapped" }, 0);
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    const { chosen, energy, known } = path;
+    const last = nodes[chosen.length - 1];
+    if (known === "touched") push({ ...path, known: "bounded" }, boundedLayer(problem, last!, chosen));
+    else if (known === "bounded") {
+      const sum = energy + mappedLayer(problem, last!, chosen);
+      push({ chosen, energy: sum, known: "mapped" }, 0);
+    } else if (chosen.length === nodes.length) return path;
+    else if (isNew(done, liveKey(chosen, nodes))) {
+      const next = nodes[chosen.length]!;
+      for (const option of options[next.index]!) {
+        const all = [...chosen, option];
+        push({ chosen: all, energy: energy + option.extra, known: "touched" }, touchedLayer(problem, next, all));
       }
     }
-    states = [...next.values()];
-    if (states.length > width) states = [...states].sort((a, b) => a.energy - b.energy).slice(0, width);
   }
-  return states[0]; // nothing lives after the last node: one state is left
+  return undefined;
+}
+
+/** Adds a key, if it was not there. */
+function isNew(keys: Set<string>, key: string): boolean {
+  if (keys.has(key)) return false;
+  keys.add(key);
+  return true;
 }
 
 /** Least energy of each node and all after it, when every node chooses for itself and has what is not decided to itself. */
@@ -141,21 +157,45 @@ function leastRest(problem: TypeProblem): readonly number[] {
   return [...rest];
 }
 
-/** Candidates are looked at from the one that could be cheapest on, until none could be cheaper than the best found. */
+/** Cheapest of all choices for one node and what it reads; the dearer figures are asked for only where the cheaper ones do not tell. */
 function leastStep(problem: TypeProblem, index: number): number {
-  const { nodes, options, costs, key, decided } = problem;
+  const { nodes, options, decided } = problem;
   const node = nodes[index]!;
-  const candidates = combinations(node, options).map((chosen) => {
-    const option = chosen[index]!;
-    const homes = layerHomes(node, chosen, costs);
-    return { option, homes, least: option.extra + leastLayer(node, homes, costs) };
-  });
-  let best = Number.POSITIVE_INFINITY;
-  for (const { option, homes, least } of candidates.sort((a, b) => a.least - b.least)) {
-    if (least >= best) break;
-    best = Math.min(best, option.extra + layerEnergy(node, key, homes, decided, costs));
+  const open = new MinHeap<{ readonly chosen: readonly Option[]; readonly known: Path["known"] }>();
+  const push = (chosen: readonly Option[], known: Path["known"], layer: number): void =>
+    open.push(chosen[index]!.extra + layer, { chosen, known });
+  for (const chosen of combinations(node, options)) push(chosen, "touched", touchedLayer(problem, node, chosen));
+  for (;;) {
+    const least = open.leastKey;
+    const next = open.pop();
+    if (next === undefined || next.known === "mapped") return least;
+    const { chosen, known } = next;
+    if (known === "touched") push(chosen, "bounded", boundedLayer(problem, node, chosen));
+    else
+      push(
+        chosen,
+        "mapped",
+        layerEnergy(node, problem.key, layerHomes(node, chosen, problem.costs), decided, problem.costs),
+      );
   }
-  return best;
+}
+
+type Chosen = readonly Pick<Option, "part" | "rings" | "weights">[];
+
+function touchedLayer({ costs }: TypeProblem, node: TileNode, chosen: Chosen): number {
+  return node.tile === undefined || !isMapped(node) ? 0 : costs.touchedLayer(node, layerHomes(node, chosen, costs));
+}
+
+function boundedLayer({ costs, key }: TypeProblem, node: TileNode, chosen: Chosen): number {
+  if (node.tile === undefined || !isMapped(node)) return 0;
+  return costs.leastLayer(`${key}\n${node.index}`, node, layerHomes(node, chosen, costs));
+}
+
+/** Energy of a layer where everything that lives meanwhile takes room; infinite where it does not fit. */
+function mappedLayer({ nodes, key, decided, costs }: TypeProblem, node: TileNode, chosen: Chosen): number {
+  const reserved = reservedAt(node, nodes, chosen, decided);
+  if (!costs.fits(reserved)) return Number.POSITIVE_INFINITY;
+  return layerEnergy(node, key, layerHomes(node, chosen, costs), reserved, costs);
 }
 
 /** Choices of a node and of the maps that it reads; those of all other maps are left out. */
@@ -234,26 +274,6 @@ function cheapestRings(
 const readsOf = ({ index }: TileNode, nodes: readonly TileNode[]): readonly TileRead[] =>
   nodes.flatMap(({ reads }) => reads.filter(({ source }) => source === index));
 
-/** Energy of one node; `undefined` where it does not fit, or costs `room` or more whatever the mapper finds. */
-function stepEnergy(
-  { nodes, key, decided, costs }: TypeProblem,
-  node: TileNode,
-  before: readonly Option[],
-  option: Option,
-  room: number,
-): number | undefined {
-  const chosen = [...before, option];
-  const homes = layerHomes(node, chosen, costs);
-  if (option.extra + leastLayer(node, homes, costs) >= room) return undefined;
-  const reserved = reservedAt(node, nodes, chosen, decided);
-  if (!costs.fits(reserved)) return undefined;
-  const energy = option.extra + layerEnergy(node, key, homes, reserved, costs);
-  return energy === Number.POSITIVE_INFINITY ? undefined : energy;
-}
-
-const leastLayer = (node: TileNode, homes: LayerHomes, costs: StackCosts): number =>
-  node.tile === undefined || !isMapped(node) ? 0 : costs.leastLayer(node, homes);
-
 /** Energy of a layer itself: nothing for a stack input, copies alone for one that only moves data. */
 function layerEnergy(node: TileNode, key: string, homes: LayerHomes, reserved: Reserved, costs: StackCosts): number {
   if (node.tile === undefined) return 0;
@@ -304,11 +324,11 @@ export function reservedAt(
   return reserved;
 }
 
-/** Homes of the parts that live on after a node. */
-function liveKey(chosen: readonly Option[], nodes: readonly TileNode[], index: number): string {
+/** Nodes that are placed, and homes of the parts that live on. */
+function liveKey(chosen: readonly Option[], nodes: readonly TileNode[]): string {
   const live = chosen.flatMap(({ part, rings }, i) => {
-    if (nodes[i]!.lastUse <= index) return [];
+    if (nodes[i]!.lastUse < chosen.length) return [];
     return [`${part.kind} ${homeKey(part)} ${rings?.column?.id} ${rings?.row?.id}`];
   });
-  return live.join("\n");
+  return [String(chosen.length), ...live].join("\n");
 }

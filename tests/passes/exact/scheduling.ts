@@ -79,6 +79,8 @@ function compiled(
 /** Every layer costs nothing and takes no room. */
 const WITHOUT_MAPPER: CostModel = {
   ...exactModel(),
+  priceLayer: () => ({ energy: 0, occupancy: {} }),
+  boundLayer: () => 0,
   mapLayer: () =>
     ({ feasible: true, cost: { energy: 0, occupancy: {} } }) as unknown as ReturnType<CostModel["mapLayer"]>, // nothing else is looked at
 };

@@ -9,6 +9,7 @@ import {
   visits,
 } from "./axis-figures.js";
 import type { Cut, CutAxes, Flow, FlowKind } from "./exact-layer.js";
+import type { Memo } from "./memo.js";
 import { windowFigures } from "./window-figures.js";
 
 /** Steps of a dim that lie below a cut. */
@@ -78,10 +79,12 @@ function productPairs(a: PairHistogram, b: PairHistogram): PairHistogram {
 }
 
 /** Visits over all dims that do not index the operand: `U` and `V`. */
-export function cutVisits({ irrelevant }: CutAxes, blockOf: BlockOf): Visits {
+export function cutVisits({ irrelevant }: CutAxes, blockOf: BlockOf, memo?: Memo<Visits>): Visits {
   const product = { upper: 1, lower: 1, busy: 1 };
   for (const fan of irrelevant) {
-    const { upper, lower, busy } = visits(fan, blockOf(fan.steps.dim));
+    const block = blockOf(fan.steps.dim);
+    const make = () => visits(fan, block);
+    const { upper, lower, busy } = memo?.of(`${fan.key}: ${block}`, make) ?? make();
     product.upper *= upper;
     product.lower *= lower;
     product.busy *= busy;

@@ -3,6 +3,7 @@ import type { CutCosts } from "./bounds.js";
 import { type CostToGo, costSoFar, costToGo } from "./cost-to-go.js";
 import { computeCycles, operationEnergy } from "./exact-layer.js";
 import type { Room } from "./room.js";
+import type { StateSpace } from "./space.js";
 import type { CutTable, Tables } from "./tables.js";
 
 /** A sum over the cuts of all operands. */
@@ -19,33 +20,78 @@ export interface Criterion {
 /** Whether the cut above a held level may be at a state. */
 export type Permitted = (operand: number, level: number, state: number) => boolean;
 
-/** Energy of a mapping whose blocks fit where they are alone, pJ. */
-export function energyCriterion(tables: Tables, room: Room, permitted?: Permitted): Criterion {
-  const { layer, operands } = tables;
-  const costs = operands.map(({ cuts }, o) =>
-    cuts.map(({ energy, memory }, level) => {
-      const bits = room.leastBits[o]![level]!;
-      const limit = room.available[memory]!;
-      return energy.map((value, state) =>
-        bits[state]! > limit || permitted?.(o, level, state) === false ? Number.POSITIVE_INFINITY : value,
-      );
-    }),
-  );
-  const array = operands.reduce((sum, operand) => sum + operand.array.energy, 0);
-  return withBounds(tables, array + operationEnergy(layer), costs);
+/** The part of a criterion that belongs to one operand. */
+interface OperandCriterion {
+  readonly costs: CutCosts[number];
+  readonly relaxed: CutCosts[number];
+  readonly toGo: CostToGo;
 }
 
-function withBounds({ operands, space }: Tables, start: number, costs: CutCosts): Criterion {
-  const relaxed = operands.map(({ cuts }, o) => pairedCosts(cuts, costs[o]!));
-  return { start, costs, relaxed, toGo: relaxed.map((own) => costToGo(space, own)) };
+/** Energy of a mapping whose blocks fit where they are alone, pJ. */
+export function energyCriterion(tables: Tables, room: Room, permitted?: Permitted): Criterion {
+  const fitting = fittingCriterion(tables, room);
+  return permitted === undefined ? fitting : narrowed(tables, fitting, permitted);
+}
+
+function fittingCriterion({ layer, operands, space }: Tables, room: Room): Criterion {
+  const array = operands.reduce((sum, operand) => sum + operand.array.energy, 0);
+  const own = operands.map(({ cuts }, o) => operandCriterion(cuts, room.leastBits[o]!, room.available, space));
+  return joined(array + operationEnergy(layer), own);
+}
+
+const joined = (start: number, own: readonly OperandCriterion[]): Criterion => ({
+  start,
+  costs: own.map(({ costs }) => costs),
+  relaxed: own.map(({ relaxed }) => relaxed),
+  toGo: own.map(({ toGo }) => toGo),
+});
+
+/** By the cuts of an operand, and by the room that is too little for some of its blocks. */
+const KNOWN = new WeakMap<readonly CutTable[], Map<string, OperandCriterion>>();
+
+/** Numbers that are remembered per operand: homes of other data leave ever other room. */
+const KEPT_ROOMS = 32;
+
+function operandCriterion(
+  cuts: readonly CutTable[],
+  leastBits: readonly Float64Array[],
+  available: readonly number[],
+  space: StateSpace,
+): OperandCriterion {
+  const limits = cuts.map(({ memory }, level) => {
+    const limit = available[memory]!;
+    return leastBits[level]!.some((bits) => bits > limit) ? limit : Number.POSITIVE_INFINITY;
+  });
+  const known = KNOWN.get(cuts) ?? new Map<string, OperandCriterion>();
+  KNOWN.set(cuts, known);
+  const key = limits.join(" ");
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const costs = cuts.map(({ energy }, level) => {
+    const [bits, limit] = [leastBits[level]!, limits[level]!];
+    if (limit === Number.POSITIVE_INFINITY) return energy;
+    return energy.map((value, state) => (bits[state]! > limit ? Number.POSITIVE_INFINITY : value));
+  });
+  const result = bounded(cuts, costs, space);
+  if (known.size === KEPT_ROOMS) known.clear();
+  known.set(key, result);
+  return result;
+}
+
+function bounded(cuts: readonly CutTable[], costs: readonly Float64Array[], space: StateSpace): OperandCriterion {
+  const relaxed = pairedCosts(cuts, costs);
+  return { costs, relaxed, toGo: costToGo(space, relaxed) };
 }
 
 /** The energy criterion without the cuts that are not permitted. */
-export function narrowed(tables: Tables, { start, costs }: Criterion, permitted: Permitted): Criterion {
-  const fewer = costs.map((own, o) =>
-    own.map((cost, level) => cost.map((each, state) => (permitted(o, level, state) ? each : Number.POSITIVE_INFINITY))),
-  );
-  return withBounds(tables, start, fewer);
+export function narrowed({ operands, space }: Tables, { start, costs }: Criterion, permitted: Permitted): Criterion {
+  const own = operands.map(({ cuts }, o) => {
+    const fewer = costs[o]!.map((cost, level) =>
+      cost.map((each, state) => (permitted(o, level, state) ? each : Number.POSITIVE_INFINITY)),
+    );
+    return bounded(cuts, fewer, space);
+  });
+  return joined(start, own);
 }
 
 /**

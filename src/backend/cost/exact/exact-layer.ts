@@ -13,6 +13,7 @@ import {
   relevanceOf,
 } from "../mapper/layer-model.js";
 import { type ArrayUse, arrayUse, type DimSteps, type Fan, fanOut, wholeDim } from "./unrolling.js";
+import { windowKey } from "./window-figures.js";
 
 /** One end of the transfers over a cut. */
 export interface FlowEnd {
@@ -48,6 +49,8 @@ export interface WindowFans {
 
 /** The axes of an operand at a cut, and the dims that do not index it. */
 export interface CutAxes {
+  /** Equal for axes that are equal. */
+  readonly key: string;
   readonly plain: readonly Fan[];
   readonly windows: readonly WindowFans[];
   readonly irrelevant: readonly Fan[];
@@ -55,6 +58,8 @@ export interface CutAxes {
 
 /** The border between level `index` and the level above it; `index` −1 is the border between the array and level 0. */
 export interface Cut {
+  /** Equal for cuts that are equal in all that follows. */
+  readonly key: string;
   readonly index: number;
   /** One object for all cuts of an operand at which the array fans out alike. */
   readonly axes: CutAxes;
@@ -65,6 +70,8 @@ export interface Cut {
 }
 
 export interface ExactOperand {
+  /** Equal for operands that are equal in all that follows. */
+  readonly key: string;
   /** Position in the problem. */
   readonly index: number;
   readonly model: OperandModel;
@@ -145,12 +152,14 @@ function exactOperand(
   const axesAt = cutAxes(problem, array, shape, model);
   const cuts = model.levels.map((_, level): Cut => {
     const axes = axesAt(level);
-    const isUpperComplete = axes.irrelevant.every(({ above }) => above.length === 1);
-    const isLowerComplete = isUpperComplete && axes.irrelevant.every(({ between }) => between.length === 1);
+    const isUpperComplete = axes.irrelevant.every((fan) => fan.count("above") === 1);
+    const isLowerComplete = isUpperComplete && axes.irrelevant.every((fan) => fan.count("between") === 1);
+    const own = flows(layer, model, level, isUpperComplete, isLowerComplete);
     return {
+      key: [axes.key, isUpperComplete, isLowerComplete, ...own.map(flowKey)].join(" / "),
       index: level - 1,
       axes,
-      flows: flows(layer, model, level, isUpperComplete, isLowerComplete),
+      flows: own,
       isUpperComplete,
       isLowerComplete,
     };
@@ -161,7 +170,16 @@ function exactOperand(
       (product, { above, steps }) => product * above.filter((place) => place < steps.size).length,
       1,
     );
-  return { index, model, whole: shape.whole ?? 1, cuts, homeReplicas };
+  const whole = shape.whole ?? 1;
+  const held = model.levels.map(({ memoryIndex }) => memoryIndex);
+  const facts = [whole, homeReplicas, model.isOutput, model.bits, model.finalBits, held.join(" ")];
+  return { key: [...facts, ...cuts.map((cut) => cut.key)].join(" // "), index, model, whole, cuts, homeReplicas };
+}
+
+function flowKey({ kind, upper, lower, isLatched }: Flow): string {
+  const end = ({ port, portIndex, energy, width }: FlowEnd): string =>
+    `${port.granularity} ${port.bandwidth} ${portIndex} ${energy} ${width}`;
+  return `${kind} ${end(upper)} | ${lower === undefined ? "" : end(lower)} | ${isLatched}`;
 }
 
 /** Axes at the cut under each level. */
@@ -174,14 +192,27 @@ function cutAxes(problem: MappingProblem, array: ArrayUse, shape: OperandShape, 
     const upper = served[level]!;
     const key = [lower, upper].map((dims) => [...dims].filter((dim) => isUsed(array, dim)).sort()).join(" | ");
     const fan = (dim: Dim) => fanOut(stepsOf(array, dim), lower, upper);
-    const axes = known.get(key) ?? {
-      plain: dims.plain.map(fan),
-      windows: shape.windows.map((window) => ({ window, out: fan(window.out), tap: fan(window.tap) })),
-      irrelevant: dims.irrelevant.map(fan),
-    };
+    const axes =
+      known.get(key) ??
+      keyed({
+        plain: dims.plain.map(fan),
+        windows: shape.windows.map((window) => ({ window, out: fan(window.out), tap: fan(window.tap) })),
+        irrelevant: dims.irrelevant.map(fan),
+      });
     known.set(key, axes);
     return axes;
   };
+}
+
+function keyed(axes: Omit<CutAxes, "key">): CutAxes {
+  const named = ({ key, steps }: Fan): string => `${steps.dim}: ${key}`;
+  const key = [
+    ...axes.plain.map(named),
+    ...axes.windows.map(({ window, out, tap }) => `${window.out} ${window.tap}: ${windowKey(window, out, tap)}`),
+    "-",
+    ...axes.irrelevant.map(named),
+  ].join("; ");
+  return { key, ...axes };
 }
 
 const isUsed = ({ unrolling }: ArrayUse, dim: string): boolean =>

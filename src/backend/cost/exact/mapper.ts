@@ -1,5 +1,5 @@
 /** The mapper of the exact cost model (EM §3): the mapping of least energy, then time, and what it costs. */
-import type { MappingProblem, MappingResult } from "../../../ir/cost-model.js";
+import type { LayerPrice, MappingProblem, MappingResult } from "../../../ir/cost-model.js";
 import type { Loop } from "../../../ir/network.js";
 import type { RuleSet } from "../../../ir/rules.js";
 import { loopFactors } from "../mapper/loop-factors.js";
@@ -11,11 +11,19 @@ import { layerCost, mappingOf } from "./evaluate.js";
 import { type ExactLayer, exactLayer, withRoomOf } from "./exact-layer.js";
 import { fewestBlocks } from "./fewest-blocks.js";
 import { orderFigures } from "./figures.js";
+import { Memo } from "./memo.js";
 import { exactProblemKeys } from "./problem-key.js";
-import { lowerBounds, type Objective, type Patience, type Searched, searchMapping } from "./search.js";
-import { allOrders } from "./space.js";
-import { TableCache } from "./table-cache.js";
-import { priceTables, type Tables } from "./tables.js";
+import {
+  energyBound,
+  lowerBounds,
+  type Objective,
+  type Patience,
+  priceMapping,
+  type Searched,
+  searchMapping,
+} from "./search.js";
+import { allOrders, type StateSpace } from "./space.js";
+import { priceTables, type TableMemo, type Tables, tableMemo } from "./tables.js";
 
 /** What no mapping of a problem can go below: every operand cut as if it were alone; pJ and cycles. */
 export interface MappingBounds {
@@ -26,23 +34,34 @@ export interface MappingBounds {
 export interface ExactMapping {
   /** Remembers every problem that it has solved for as long as it lives; equal problems return the same object. */
   readonly mapLayer: Mapper;
+  /** What `mapLayer` finds, without the choice among mappings of equal energy; `undefined` where nothing fits. */
+  readonly price: (problem: MappingProblem) => LayerPrice | undefined;
   /** Takes a fraction of the time of mapping; infinite where even the smallest blocks do not fit. */
   readonly bounds: (problem: MappingProblem) => MappingBounds;
+  /** The energy of `bounds` alone, sooner. */
+  readonly energyBound: (problem: MappingProblem) => number;
 }
-
-export const createExactMapper = (rules: RuleSet): Mapper => createExactMapping(rules).mapLayer;
 
 /** @param objective - what is least; the other one decides ties */
 export function createExactMapping(rules: RuleSet, objective: Objective = "energy"): ExactMapping {
   const keysOf = exactProblemKeys();
   const solved = new Map<string, MappingResult>();
-  const cache = new TableCache<Prepared>();
+  const priced = new Map<string, LayerPrice | undefined>();
+  const shop = workshop();
   const prepared = (problem: MappingProblem, shape: string) =>
     withRoom(
-      cache.of(shape, () => prepare(problem, rules)),
+      shop.problems.of(shape, () => prepare(problem, rules, shop)),
       problem,
     );
   return {
+    price: (problem) => {
+      const { whole } = keysOf(problem);
+      if (priced.has(whole)) return priced.get(whole);
+      const { problem: merged } = mergeAlikeDims(problem);
+      const price = priceMapping(prepared(merged, keysOf(merged).shape).tables);
+      priced.set(whole, price);
+      return price;
+    },
     mapLayer: (problem) => {
       const { whole } = keysOf(problem);
       const result =
@@ -53,6 +72,10 @@ export function createExactMapping(rules: RuleSet, objective: Objective = "energ
     bounds: (problem) => {
       const { problem: merged } = mergeAlikeDims(problem);
       return lowerBounds(prepared(merged, keysOf(merged).shape).tables);
+    },
+    energyBound: (problem) => {
+      const { problem: merged } = mergeAlikeDims(problem);
+      return energyBound(prepared(merged, keysOf(merged).shape).tables);
     },
   };
 }
@@ -73,7 +96,23 @@ export const mapExactly = (
   rules: RuleSet,
   objective: Objective = "energy",
   patience?: Patience,
-): MappingResult => mapMerged(problem, (merged) => solve(prepare(merged, rules), objective, patience));
+): MappingResult => mapMerged(problem, (merged) => solve(prepare(merged, rules, workshop()), objective, patience));
+
+/** What problems share. */
+interface Workshop {
+  readonly problems: Memo<Prepared>;
+  readonly spaces: Memo<StateSpace>;
+  readonly tables: TableMemo;
+}
+
+const KEPT_PROBLEMS = 5000;
+const KEPT_STATES = 1_000_000;
+
+const workshop = (): Workshop => ({
+  problems: new Memo(KEPT_PROBLEMS),
+  spaces: new Memo(KEPT_STATES, ({ stateCount }) => stateCount),
+  tables: tableMemo(),
+});
 
 /** All that does not depend on the room that is left. */
 interface Prepared {
@@ -82,10 +121,12 @@ interface Prepared {
   readonly isWhole: boolean;
 }
 
-function prepare(problem: MappingProblem, rules: RuleSet): Prepared {
+function prepare(problem: MappingProblem, rules: RuleSet, { spaces, tables }: Workshop): Prepared {
   const layer = exactLayer(problem);
   const { factors, isWhole } = searchableFactors(layer, rules);
-  return { tables: priceTables(layer, allOrders(factors)), isWhole };
+  const key = factors.map(({ dim, size }) => `${dim}${size}`).join(" ");
+  const space = spaces.of(key, () => allOrders(factors));
+  return { tables: priceTables(layer, space, tables), isWhole };
 }
 
 const withRoom = ({ tables, isWhole }: Prepared, problem: MappingProblem): Prepared => ({

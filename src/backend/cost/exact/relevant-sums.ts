@@ -3,8 +3,9 @@ import type { Dim } from "../../../ir/axis-map.js";
 import { type AxisFigures, plainFigures, type Visits } from "./axis-figures.js";
 import { type BlockOf, type BlockSums, combineAxes, cutVisits, wholeOnly } from "./block-sums.js";
 import type { CutAxes } from "./exact-layer.js";
+import { Memo } from "./memo.js";
 import { type Projection, projection, type StateSpace } from "./space.js";
-import { windowFigures } from "./window-figures.js";
+import { windowFigures, windowKey } from "./window-figures.js";
 
 export interface CutSums {
   /** Per state: index into `sums`, which depend on the dims that index the operand alone. */
@@ -15,21 +16,36 @@ export interface CutSums {
   readonly visits: readonly Visits[];
 }
 
-export function cutSums(whole: number, axes: CutAxes, space: StateSpace): CutSums {
-  const { relevant, sums } = relevantSums(whole, axes, space);
+/** Figures of single axes and dims, which many cuts of many layers share. */
+export interface AxisMemo {
+  readonly axes: Memo<AxisFigures>;
+  readonly visits: Memo<Visits>;
+}
+
+const KEPT_AXES = 50_000;
+
+export const axisMemo = (): AxisMemo => ({ axes: new Memo(KEPT_AXES), visits: new Memo(KEPT_AXES) });
+
+export function cutSums(whole: number, axes: CutAxes, space: StateSpace, memo: AxisMemo): CutSums {
+  const { relevant, sums } = relevantSums(whole, axes, space, memo);
   const others = projection(
     space,
     axes.irrelevant.map(({ steps }) => steps.dim),
   );
-  const visits = Array.from({ length: others.count }, (_, i) => cutVisits(axes, others.blockOf(i)));
+  const visits = Array.from({ length: others.count }, (_, i) => cutVisits(axes, others.blockOf(i), memo.visits));
   return { relevant, sums, irrelevant: others.index, visits };
 }
 
 /** Axis by axis: the sums over the first axes are extended by every state of the next one. */
-function relevantSums(whole: number, axes: CutAxes, space: StateSpace): Pick<CutSums, "relevant" | "sums"> {
+function relevantSums(
+  whole: number,
+  axes: CutAxes,
+  space: StateSpace,
+  memo: AxisMemo,
+): Pick<CutSums, "relevant" | "sums"> {
   const relevant = new Int32Array(space.stateCount);
   let sums: readonly BlockSums[] = [wholeOnly(whole)];
-  for (const { states, figures } of axisTables(axes, space)) {
+  for (const { states, figures } of axisTables(axes, space, memo)) {
     const stride = sums.length;
     for (let state = 0; state < relevant.length; state++) relevant[state]! += stride * states.index[state]!;
     const before = sums;
@@ -43,17 +59,24 @@ interface AxisTable {
   readonly figures: readonly AxisFigures[];
 }
 
-function axisTables({ plain, windows }: CutAxes, space: StateSpace): readonly AxisTable[] {
+function axisTables({ plain, windows }: CutAxes, space: StateSpace, { axes }: AxisMemo): readonly AxisTable[] {
   const table = (dims: readonly Dim[], figuresOf: (blockOf: BlockOf) => AxisFigures): AxisTable => {
     const states = projection(space, dims);
     return { states, figures: Array.from({ length: states.count }, (_, i) => figuresOf(states.blockOf(i))) };
   };
   return [
-    ...plain.map((fan) => table([fan.steps.dim], (blockOf) => plainFigures(fan, blockOf(fan.steps.dim)))),
-    ...windows.map(({ window, out, tap }) =>
-      table([window.out, window.tap], (blockOf) =>
-        windowFigures(window, out, tap, blockOf(window.out), blockOf(window.tap)),
-      ),
+    ...plain.map((fan) =>
+      table([fan.steps.dim], (blockOf) => {
+        const block = blockOf(fan.steps.dim);
+        return axes.of(`${fan.key}: ${block}`, () => plainFigures(fan, block));
+      }),
     ),
+    ...windows.map(({ window, out, tap }) => {
+      const key = windowKey(window, out, tap);
+      return table([window.out, window.tap], (blockOf) => {
+        const [outBlock, tapBlock] = [blockOf(window.out), blockOf(window.tap)];
+        return axes.of(`${key}: ${outBlock} ${tapBlock}`, () => windowFigures(window, out, tap, outBlock, tapBlock));
+      });
+    }),
   ];
 }

@@ -1,5 +1,5 @@
 /** The best cut order of a space: least energy and then time, or the other way round, proven by the bounds of `criteria.ts`. */
-import type { SearchCertificate } from "../../../ir/cost-model.js";
+import type { LayerPrice, SearchCertificate } from "../../../ir/cost-model.js";
 import { ApartBound, affordableCuts, type CutSets, JointBound, jointToGo } from "./bounds.js";
 import {
   type Criterion,
@@ -11,9 +11,9 @@ import {
   timeCriteria,
   within,
 } from "./criteria.js";
-import type { Blocks } from "./evaluate.js";
+import { type Blocks, layerCost } from "./evaluate.js";
 import { computeCycles } from "./exact-layer.js";
-import type { CutOrder } from "./figures.js";
+import { type Copies, type CutOrder, orderFigures } from "./figures.js";
 import { LabelSearch } from "./label-search.js";
 import { type Nodes, nodesOf } from "./nodes.js";
 import { overfullMemory, type Room, roomOf } from "./room.js";
@@ -95,6 +95,39 @@ export function searchMapping(
     blocks: copies,
     search: { orderings: tables.space.orderings, visited: found.expanded, optimal: found.isComplete },
   };
+}
+
+/** What `searchMapping` finds as the least energy. @returns `undefined` where nothing fits */
+export function priceMapping(tables: Tables, patience = PATIENCE): LayerPrice | undefined {
+  if ((tables.layer.problem.staticEnergy ?? 0) > 0) return priceWithTime(tables, patience);
+  const room = roomOf(tables);
+  if (overfullMemory(tables, room) !== undefined) return undefined;
+  const energy = energyCriterion(tables, room);
+  const hunt: Hunt = { tables, room, rounding: roundingOf(energy, 0), patience, perCycle: 0 };
+  const { best } = searchPatiently(hunt, energy, { minimise: "energy", perCycle: 0, ...NO_LIMITS });
+  const { factors, positions } = best ?? smallestOrder(tables);
+  const order = { loops: factors.map((f) => tables.space.factors[f]!), positions };
+  return priceOf(tables, order, oneBlockEach(tables));
+}
+
+function priceWithTime(tables: Tables, patience: Patience): LayerPrice | undefined {
+  const found = searchMapping(tables, "energy", undefined, patience);
+  return found.feasible ? priceOf(tables, found.order, found.blocks) : undefined;
+}
+
+const oneBlockEach = ({ operands }: Tables): Blocks => operands.map(({ cuts }) => cuts.map((): Copies => 1));
+
+function priceOf({ layer }: Tables, order: CutOrder, blocks: Blocks): LayerPrice {
+  const { energy, latencyCycles, occupancy } = layerCost(layer, orderFigures(layer, order), blocks);
+  return { energy: energy + (layer.problem.staticEnergy ?? 0) * latencyCycles, occupancy };
+}
+
+/** Least energy as far as the operands one by one can tell, pJ; infinite where nothing fits. */
+export function energyBound(tables: Tables): number {
+  const room = roomOf(tables);
+  return overfullMemory(tables, room) === undefined
+    ? lowerBound(energyCriterion(tables, room))
+    : Number.POSITIVE_INFINITY;
 }
 
 /** Least energy and latency, each by itself and as far as the operands one by one can tell; infinite where nothing fits. */

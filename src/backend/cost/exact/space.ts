@@ -6,6 +6,8 @@ import type { BlockOf } from "./block-sums.js";
 
 /** State 0 has nothing placed, the last one everything; a step leads to a state of a higher number. */
 export interface StateSpace {
+  /** Equal for equal spaces. */
+  readonly key: string;
   /** Loops that may be placed, each in one or more steps. */
   readonly factors: readonly Loop[];
   readonly stateCount: number;
@@ -44,7 +46,8 @@ export function allOrders(loops: readonly Loop[]): StateSpace {
       return [dim, dimStates(factors, multiplicities, own, placed)];
     }),
   );
-  return { factors, stateCount, next, dims, orderings: orderingCount(multiplicities) };
+  const key = factors.map(({ dim, size }, f) => `${dim}${size}^${multiplicities[f]}`).join(" ");
+  return { key, factors, stateCount, next, dims, orderings: orderingCount(multiplicities) };
 }
 
 /** How often a factor is placed, per state: a digit of the state's number. */
@@ -91,7 +94,8 @@ export function oneOrder(loops: readonly Loop[]): StateSpace {
     });
     return [dim, { products, index }];
   });
-  return { factors: loops, stateCount, next, dims: new Map(dims), orderings: 1 };
+  const key = `in order: ${loops.map(({ dim, size }) => `${dim}${size}`).join(" ")}`;
+  return { key, factors: loops, stateCount, next, dims: new Map(dims), orderings: 1 };
 }
 
 /** The states as some of the dims see them: in mixed radix, the first dim fastest. */

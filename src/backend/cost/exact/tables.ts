@@ -1,9 +1,10 @@
 /** Prices of every cut by what lies below it: each is a function of the placed loops alone (EM §3, Tables). */
 import type { Visits } from "./axis-figures.js";
 import { blockSums, cutVisits, type FlowAccesses, flowAccesses, flowCycles, flowVisits } from "./block-sums.js";
-import { type Cut, type CutAxes, type ExactLayer, type ExactOperand, heldLevels } from "./exact-layer.js";
+import { type Cut, type ExactLayer, type ExactOperand, heldLevels } from "./exact-layer.js";
 import { heldWidth, leavesPartial } from "./figures.js";
-import { type CutSums, cutSums } from "./relevant-sums.js";
+import { Memo } from "./memo.js";
+import { type AxisMemo, axisMemo, type CutSums, cutSums } from "./relevant-sums.js";
 import type { StateSpace } from "./space.js";
 import { serialCycles } from "./times.js";
 
@@ -51,31 +52,57 @@ export interface ArrayPrice {
   readonly leavesPartial: boolean;
 }
 
+/** Tables of single operands and cuts, which many problems share: those of other homes, of other room, of other layers. */
+export interface TableMemo {
+  readonly figures: AxisMemo;
+  readonly sums: Memo<CutSums>;
+  readonly cuts: Memo<CutTable>;
+  readonly operands: Memo<OperandTables>;
+}
+
+/** Numbers that are kept of each kind; a state of a space has several. */
+const KEPT_STATES = 1_000_000;
+
+export const tableMemo = (): TableMemo => ({
+  figures: axisMemo(),
+  sums: new Memo(KEPT_STATES, ({ relevant, sums }) => relevant.length + 10 * sums.length),
+  cuts: new Memo(KEPT_STATES, ({ energy }) => energy.length),
+  operands: new Memo(KEPT_STATES, ({ cuts }) => 1 + cuts.reduce((sum, { energy }) => sum + energy.length, 0)),
+});
+
 export interface Tables {
   readonly layer: ExactLayer;
   readonly space: StateSpace;
   readonly operands: readonly OperandTables[];
 }
 
-export function priceTables(layer: ExactLayer, space: StateSpace): Tables {
-  return { layer, space, operands: layer.operands.map((operand) => operandTables(operand, space)) };
+export function priceTables(layer: ExactLayer, space: StateSpace, memo = tableMemo()): Tables {
+  const operands = layer.operands.map((operand) => ({
+    ...memo.operands.of(`${space.key} /// ${operand.key}`, () => operandTables(operand, space, memo)),
+    operand,
+  }));
+  return { layer, space, operands };
 }
 
-function operandTables(operand: ExactOperand, space: StateSpace): OperandTables {
-  const known = new Map<CutAxes, CutSums>();
-  const cuts = Array.from({ length: heldLevels(operand) }, (_, level) => {
-    const { axes } = operand.cuts[level + 1]!;
-    const sums = known.get(axes) ?? cutSums(operand.whole, axes, space);
-    known.set(axes, sums);
-    return cutTable(operand, level, sums);
-  });
+function operandTables(operand: ExactOperand, space: StateSpace, memo: TableMemo): OperandTables {
   const { price, oldEnergy } = arrayPrice(operand);
-  for (const { energy, replicas } of cuts) {
-    if (replicas === undefined) continue;
-    for (let state = 0; state < energy.length; state++) energy[state]! -= replicas[state]! * oldEnergy;
-  }
+  const { whole, homeReplicas, model } = operand;
+  const cuts = Array.from({ length: heldLevels(operand) }, (_, level) => {
+    const { key, axes } = operand.cuts[level + 1]!;
+    const sums = memo.sums.of(`${space.key} / ${whole} / ${axes.key}`, () => cutSums(whole, axes, space, memo.figures));
+    const { isOutput, bits, finalBits, levels } = model;
+    const facts = [space.key, whole, homeReplicas, isOutput, bits, finalBits, levels[level]!.memoryIndex, key];
+    const table = memo.cuts.of(facts.join(" / "), () => cutTable(operand, level, sums));
+    return table.replicas === undefined ? table : withoutReplicas(table, table.replicas, oldEnergy);
+  });
   return { operand, cuts, array: price };
 }
+
+/** Old sums that the array reads, which replicas above do not need. */
+const withoutReplicas = (table: CutTable, replicas: Float64Array, oldEnergy: number): CutTable => ({
+  ...table,
+  energy: table.energy.map((energy, state) => energy - replicas[state]! * oldEnergy),
+});
 
 function arrayPrice(operand: ExactOperand) {
   const cut = operand.cuts[0]!;

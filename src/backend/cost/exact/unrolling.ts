@@ -66,29 +66,63 @@ function withRadix({ dim, size, unrolled, radices }: DimSteps, arrayDim: string,
 }
 
 /** How the units of a step spread over a cut between two levels: each digit is below, between or above (EM §3, Block sums). */
-export interface Fan {
+export class Fan {
+  /** Equal for fans that are equal but for the names of their dims. */
+  readonly key: string;
   readonly steps: DimSteps;
+  readonly #places: readonly Place[];
+  readonly #offsets = new Map<Place, readonly number[]>();
+
+  /** @param places - of each radix of the dim */
+  constructor(steps: DimSteps, places: readonly Place[]) {
+    this.key = [steps.size, ...steps.radices.map(({ size }, i) => `${size} ${places[i]}`)].join(", ");
+    this.steps = steps;
+    this.#places = places;
+  }
+
   /** Offsets that one lower instance serves, ascending. */
-  readonly below: readonly number[];
-  /** Offsets of the lower instances under one upper instance, and of the upper instances; each starts with 0. */
-  readonly between: readonly number[];
-  readonly above: readonly number[];
+  get below(): readonly number[] {
+    return this.#offsetsAt("below");
+  }
+
+  /** Offsets of the lower instances under one upper instance; it starts with 0. */
+  get between(): readonly number[] {
+    return this.#offsetsAt("between");
+  }
+
+  /** Offsets of the upper instances; it starts with 0. */
+  get above(): readonly number[] {
+    return this.#offsetsAt("above");
+  }
+
+  /** Number of offsets at a place. */
+  count(at: Place): number {
+    return this.#radicesAt(at).reduce((product, { size }) => product * size, 1);
+  }
+
+  #radicesAt(at: Place): readonly Radix[] {
+    return this.steps.radices.filter((_, i) => this.#places[i] === at);
+  }
+
+  #offsetsAt(at: Place): readonly number[] {
+    const known = this.#offsets.get(at) ?? offsets(this.#radicesAt(at));
+    this.#offsets.set(at, known);
+    return known;
+  }
 }
+
+/** Where a digit is, seen from a cut. */
+type Place = "below" | "between" | "above";
 
 /**
  * @param lower - array dims that one instance of the lower level serves
  * @param upper - those that the upper level serves, or a level under it
  */
-export function fanOut(steps: DimSteps, lower: ReadonlySet<string>, upper: ReadonlySet<string>): Fan {
-  const digits = (keep: (arrayDim: string) => boolean) =>
-    offsets(steps.radices.filter(({ arrayDim }) => keep(arrayDim)));
-  return {
+export const fanOut = (steps: DimSteps, lower: ReadonlySet<string>, upper: ReadonlySet<string>): Fan =>
+  new Fan(
     steps,
-    below: digits((arrayDim) => lower.has(arrayDim)),
-    between: digits((arrayDim) => !lower.has(arrayDim) && upper.has(arrayDim)),
-    above: digits((arrayDim) => !lower.has(arrayDim) && !upper.has(arrayDim)),
-  };
-}
+    steps.radices.map(({ arrayDim }) => (lower.has(arrayDim) ? "below" : upper.has(arrayDim) ? "between" : "above")),
+  );
 
 /** All sums of one digit per radix, ascending: a radix is inside the stride of the next one. */
 function offsets(radices: readonly Radix[]): readonly number[] {

@@ -3,6 +3,10 @@ import type { WindowShape } from "../../../ir/cost-model.js";
 import { type AxisFigures, histogram, type PairHistogram, pairHistogram } from "./axis-figures.js";
 import { type Fan, sumOffsets } from "./unrolling.js";
 
+/** Equal for windows that are equal but for the names of their dims. */
+export const windowKey = ({ stride, dilation, clip }: WindowShape, out: Fan, tap: Fan): string =>
+  `${stride} ${dilation} ${clip?.shift} ${clip?.extent} | ${out.key} | ${tap.key}`;
+
 /** One dim of a window at a cut. */
 interface Side {
   readonly fan: Fan;

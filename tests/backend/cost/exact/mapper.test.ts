@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createExactMapper, createExactMapping, mapExactly } from "../../../../src/backend/cost/exact/mapper.js";
+import { createExactMapping, mapExactly } from "../../../../src/backend/cost/exact/mapper.js";
 import { evaluateStatedExactly } from "../../../../src/backend/cost/exact/stated.js";
 import type { MappingProblem } from "../../../../src/ir/cost-model.js";
 import { DEFINES, type RuleSet } from "../../../../src/ir/rules.js";
@@ -16,7 +16,7 @@ function mapped(problem: MappingProblem, rules = RULES) {
 
 describe("the mapper", () => {
   it("remembers what it has solved, by content and by the room that is left", () => {
-    const mapLayer = createExactMapper(RULES);
+    const mapLayer = createExactMapping(RULES).mapLayer;
     const problem = () => conv({ K: 8, C: 4, OY: 6, OX: 6 }, TPU_LIKE, UNROLLING);
     const first = mapLayer(problem());
     expect(mapLayer(problem())).toBe(first);

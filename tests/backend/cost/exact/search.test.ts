@@ -115,6 +115,23 @@ it("sums up on the way what the plain evaluation finds", () => {
   );
 });
 
+it("prices a layer as the mapping that it finds, above its bound, whatever was asked before", () => {
+  const mapping = createExactMapping(RULES); // one for all, so that problems share tables
+  fc.assert(
+    fc.property(tightProblem(6), (problem) => {
+      const found = mapExactly(problem, RULES);
+      const price = mapping.price(problem);
+      expect(price !== undefined).toBe(found.feasible);
+      if (!found.feasible || price === undefined) return;
+      expect(price.energy).toBeCloseTo(found.cost.energy, 6);
+      expect(mapping.energyBound(problem)).toBeLessThanOrEqual(price.energy + ROUNDING);
+      const room = (id: string) => problem.available?.[id] ?? problem.hierarchy.memories.find((m) => m.id === id)!.size;
+      for (const [id, bits] of Object.entries(price.occupancy)) expect(bits).toBeLessThanOrEqual(room(id));
+    }),
+    { numRuns: 500 },
+  );
+});
+
 it("bounds are below every mapping", () => {
   fc.assert(
     fc.property(tightProblem(4), (problem) => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { exactLayer } from "../../../../src/backend/cost/exact/exact-layer.js";
-import { createExactMapper, temporalFactors } from "../../../../src/backend/cost/exact/mapper.js";
+import { createExactMapping, temporalFactors } from "../../../../src/backend/cost/exact/mapper.js";
 import { evaluateStatedExactly } from "../../../../src/backend/cost/exact/stated.js";
 import type { MappingConflict, MappingProblem, StatedMapping } from "../../../../src/ir/cost-model.js";
 import { DEFINES, type RuleSet } from "../../../../src/ir/rules.js";
@@ -11,7 +11,7 @@ import { pricesOf } from "./naive-search.js";
 import { tightProblem } from "./tight-cases.js";
 
 const RULES: RuleSet = { ...DEFINES, loopLimit: "none" };
-const mapLayer = createExactMapper(RULES);
+const mapLayer = createExactMapping(RULES).mapLayer;
 const evaluate = (problem: MappingProblem, stated: StatedMapping) =>
   evaluateStatedExactly(problem, stated, RULES, mapLayer);
 
