@@ -4,6 +4,7 @@
  */
 import type { Direction, Hierarchy, MemoryOperand, Unroll } from "./accelerator.js";
 import type { Dim } from "./axis-map.js";
+import type { Run } from "./layout.js";
 import type { Loop } from "./network.js";
 import type { RuleSet } from "./rules.js";
 
@@ -191,6 +192,8 @@ export interface Copy {
   readonly bits: number;
   readonly from: CopyEnd;
   readonly to: CopyEnd;
+  /** Runs of neighbouring addresses at an end whose memory states a layout; absent: packed densely. */
+  readonly runs?: { readonly from?: readonly Run[]; readonly to?: readonly Run[]; readonly elementBits: number };
 }
 
 /** One stop of a copy on its way; energies in pJ. */

@@ -16,6 +16,9 @@ export type LayoutTerm =
 /** Outermost first: neighbours along the last term have neighbouring addresses. */
 export type Layout = readonly LayoutTerm[];
 
+/** Part of an axis: an interval, or several, apart from each other and in order. */
+export type Span = Interval | undefined | readonly Interval[];
+
 /** `count` runs of `length` elements at neighbouring addresses. */
 export interface Run {
   readonly count: number;
@@ -39,18 +42,15 @@ export const printLayout = (layout: Layout): string =>
  *
  * @param layout - absent: the region is assumed to be packed densely, as one run
  * @param dims - extents of the whole tensor, elements, at least 1
- * @param box - the region: an interval per axis of the tensor; the empty interval makes the region empty
+ * @param box - the region: a part of each axis of the tensor; an empty one makes the region empty
  * @returns one entry per length, shortest first; none for an empty region
  * @throws RangeError when the region lacks an axis or leaves the tensor
  */
-export function contiguousRuns(
-  layout: Layout | undefined,
-  dims: PerAxis<number>,
-  box: PerAxis<Interval | undefined>,
-): readonly Run[] {
+export function contiguousRuns(layout: Layout | undefined, dims: PerAxis<number>, box: PerAxis<Span>): readonly Run[] {
   const axes = Object.keys(dims);
   for (const axis of axes) checkInside(axis, dims, box);
-  const sizes = axes.map((axis) => extent(box[axis]));
+  const spans = Object.fromEntries(axes.map((axis) => [axis, intervalsOf(box[axis])]));
+  const sizes = axes.map((axis) => spans[axis]!.reduce((sum, span) => sum + extent(span), 0));
   if (sizes.includes(0)) return [];
   if (layout === undefined) return [{ count: 1, length: sizes.reduce((product, size) => product * size, 1) }];
   const unnamed = axes.filter((axis) => !layout.some((term) => term.axis === axis));
@@ -58,8 +58,11 @@ export function contiguousRuns(
     ...unnamed.map((axis): Term => ({ axis, part: "whole" })),
     ...layout.filter(({ axis }) => Object.hasOwn(dims, axis)),
   ];
-  return runsOf(cover(terms, dims, box));
+  return runsOf(cover(terms, dims, spans));
 }
+
+const intervalsOf = (span: Span): readonly Interval[] =>
+  span === undefined ? [] : "lo" in span ? [span] : span.filter(({ lo, hi }) => lo < hi);
 
 /**
  * Whole units that move with these runs: each run is rounded up by itself.
@@ -69,12 +72,15 @@ export function contiguousRuns(
 export const unitsMoved = (runs: readonly Run[], elementBits: number, unitBits: number): number =>
   runs.reduce((sum, { count, length }) => sum + count * Math.ceil((length * elementBits) / unitBits), 0);
 
-function checkInside(axis: string, dims: PerAxis<number>, box: PerAxis<Interval | undefined>): void {
+function checkInside(axis: string, dims: PerAxis<number>, box: PerAxis<Span>): void {
   if (!Object.hasOwn(box, axis)) throw new RangeError(`the region states no interval of axis '${axis}'`);
-  const span = box[axis];
   const size = dims[axis]!; // an axis of `dims`
-  if (span !== undefined && (span.lo < 0 || span.hi > size))
-    throw new RangeError(`[${span.lo}, ${span.hi}) leaves axis '${axis}' of ${size}`);
+  let end = 0;
+  for (const { lo, hi } of intervalsOf(box[axis])) {
+    if (lo < 0 || hi > size) throw new RangeError(`[${lo}, ${hi}) leaves axis '${axis}' of ${size}`);
+    if (lo < end) throw new RangeError(`[${lo}, ${hi}) of axis '${axis}' does not come after ${end}`);
+    end = hi;
+  }
 }
 
 /** A term of a layout over the axes of any tensor. */
@@ -100,11 +106,11 @@ const free = (size: number): Cover => ({ size, isFull: false, head: 0, tail: 0, 
 /** Steps of one term that look alike: with the same part `inside` of the axis left for the terms within. `undefined`: outside the region. */
 interface Steps {
   readonly count: number;
-  readonly inside: Interval | undefined;
+  readonly inside: readonly Interval[] | undefined;
 }
 
 /** `spans` narrows as blocks are entered: inside a block it holds what the region has of that block, counted from its first element. */
-function cover(terms: readonly Term[], dims: PerAxis<number>, spans: PerAxis<Interval | undefined>): Cover {
+function cover(terms: readonly Term[], dims: PerAxis<number>, spans: PerAxis<readonly Interval[]>): Cover {
   const [term, ...rest] = terms;
   if (term === undefined) return full(1);
   const parts = stepsOf(term, dims[term.axis]!, spans[term.axis]!) // axes of the tensor, none of them empty
@@ -114,34 +120,48 @@ function cover(terms: readonly Term[], dims: PerAxis<number>, spans: PerAxis<Int
   return parts.map(({ count, one }) => (one === undefined ? free(size * count) : repeated(one, count))).reduce(joined);
 }
 
-function stepsOf(term: Term, extentOfAxis: number, span: Interval): readonly Steps[] {
+function stepsOf(term: Term, extentOfAxis: number, spans: readonly Interval[]): readonly Steps[] {
   switch (term.part) {
     case "whole":
-      return inRow(span, extentOfAxis);
+      return inRow(spans, extentOfAxis);
     case "within":
-      return inRow(span, term.block);
+      return inRow(spans, term.block);
     case "blocks":
-      return blocksOf(span, extentOfAxis, term.block);
+      return spans.length === 1
+        ? blocksOf(spans[0]!, extentOfAxis, term.block)
+        : blocksOfMany(spans, extentOfAxis, term.block);
   }
 }
 
-const inRow = (span: Interval, length: number): readonly Steps[] => [
-  { count: span.lo, inside: undefined },
-  { count: extent(span), inside: span },
-  { count: length - span.hi, inside: undefined },
+const inRow = (spans: readonly Interval[], length: number): readonly Steps[] => [
+  ...spans.flatMap((span, i): readonly Steps[] => [
+    { count: span.lo - (spans[i - 1]?.hi ?? 0), inside: undefined },
+    { count: extent(span), inside: spans },
+  ]),
+  { count: length - (spans.at(-1)?.hi ?? 0), inside: undefined },
 ];
+
+/** Block by block. */
+const blocksOfMany = (spans: readonly Interval[], extentOfAxis: number, block: number): readonly Steps[] =>
+  Array.from({ length: Math.ceil(extentOfAxis / block) }, (_, index): Steps => {
+    const [from, to] = [index * block, (index + 1) * block];
+    const inside = spans
+      .filter(({ lo, hi }) => lo < to && hi > from)
+      .map(({ lo, hi }) => ({ lo: Math.max(lo, from) - from, hi: Math.min(hi, to) - from }));
+    return { count: 1, inside: inside.length === 0 ? undefined : inside };
+  });
 
 /** Blocks before the region, its first, those between, its last, and the blocks after it. */
 function blocksOf({ lo, hi }: Interval, extentOfAxis: number, block: number): readonly Steps[] {
   const [first, last] = [Math.floor(lo / block), Math.floor((hi - 1) / block)];
   const part = (index: number): Steps => ({
     count: 1,
-    inside: { lo: Math.max(0, lo - index * block), hi: Math.min(block, hi - index * block) },
+    inside: [{ lo: Math.max(0, lo - index * block), hi: Math.min(block, hi - index * block) }],
   });
   return [
     { count: first, inside: undefined },
     part(first),
-    { count: Math.max(0, last - first - 1), inside: { lo: 0, hi: block } },
+    { count: Math.max(0, last - first - 1), inside: [{ lo: 0, hi: block }] },
     ...(last > first ? [part(last)] : []),
     { count: Math.ceil(extentOfAxis / block) - last - 1, inside: undefined },
   ];

@@ -2,13 +2,21 @@ import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { parseLayout } from "../../src/frontend/zigzag/accelerator-layout.js";
 import type { Interval } from "../../src/ir/interval.js";
-import { contiguousRuns, type Layout, type PerAxis, printLayout, type Run, unitsMoved } from "../../src/ir/layout.js";
+import {
+  contiguousRuns,
+  type Layout,
+  type PerAxis,
+  printLayout,
+  type Run,
+  type Span,
+  unitsMoved,
+} from "../../src/ir/layout.js";
 
 const layoutOf = (text: string): Layout => parseLayout(text).layout!;
 const of = (lo: number, hi: number): Interval => ({ lo, hi });
 
 /** Every element of the region gets its address; neighbouring addresses are counted as they come. */
-function enumeratedRuns(layout: Layout, dims: PerAxis<number>, box: PerAxis<Interval | undefined>): readonly Run[] {
+function enumeratedRuns(layout: Layout, dims: PerAxis<number>, box: PerAxis<Span>): readonly Run[] {
   const addresses = elements(dims, box)
     .map((element) => addressOf(layout, dims, element))
     .sort((a, b) => a - b);
@@ -24,11 +32,11 @@ function enumeratedRuns(layout: Layout, dims: PerAxis<number>, box: PerAxis<Inte
   return [...counts].sort(([a], [b]) => a - b).map(([size, count]) => ({ count, length: size }));
 }
 
-function elements(dims: PerAxis<number>, box: PerAxis<Interval | undefined>): readonly PerAxis<number>[] {
+function elements(dims: PerAxis<number>, box: PerAxis<Span>): readonly PerAxis<number>[] {
   return Object.keys(dims).reduce<readonly PerAxis<number>[]>(
     (partial, axis) => {
-      const { lo, hi } = box[axis] ?? of(0, 0);
-      const indices = Array.from({ length: hi - lo }, (_, i) => lo + i);
+      const spans = [box[axis] ?? []].flat() as readonly Interval[];
+      const indices = spans.flatMap(({ lo, hi }) => Array.from({ length: hi - lo }, (_, i) => lo + i));
       return partial.flatMap((element) => indices.map((index) => ({ ...element, [axis]: index })));
     },
     [{}],
@@ -79,7 +87,14 @@ const layouts: fc.Arbitrary<Layout> = fc
     return layoutOf(words.join(" "));
   });
 
-/** An axis and a part of it: some of it, all of it, or now and then nothing. */
+/** Neighbours are one interval. */
+const intervalsOf = (indices: readonly number[]): readonly Interval[] =>
+  indices.reduce<readonly Interval[]>((spans, index) => {
+    const last = spans.at(-1);
+    return last?.hi === index ? [...spans.slice(0, -1), of(last.lo, index + 1)] : [...spans, of(index, index + 1)];
+  }, []);
+
+/** An axis and a part of it: some of it, all of it, some of it with holes, or now and then nothing. */
 const span = fc.noBias(fc.integer({ min: 1, max: 8 })).chain((size) => {
   const index = fc.noBias(fc.nat(size - 1));
   const some = fc.tuple(index, index).map(([a, b]) => of(Math.min(a, b), Math.max(a, b) + 1));
@@ -88,6 +103,7 @@ const span = fc.noBias(fc.integer({ min: 1, max: 8 })).chain((size) => {
     box: fc.oneof(
       { weight: 12, arbitrary: some },
       { weight: 6, arbitrary: fc.constant(of(0, size)) },
+      { weight: 4, arbitrary: fc.subarray(Array.from({ length: size }, (_, i) => i)).map(intervalsOf) },
       { weight: 1, arbitrary: fc.constant(undefined) },
     ),
   });

@@ -12,6 +12,7 @@ import {
 import type { Copy, CopyCost, CopyEnd, CopyPhaseCost, CostModel, Hop } from "../../ir/cost-model.js";
 import { copyWithoutPath } from "../../ir/diagnostics/schedule.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
+import { unitsMoved } from "../../ir/layout.js";
 import type { Behaviours, RuleSet } from "../../ir/rules.js";
 import { runTogether, type TimedCopy } from "./copy-timing.js";
 
@@ -192,7 +193,12 @@ interface Timeline {
 function timeline(copy: Copy, hierarchy: Hierarchy, find: FindPath): Timeline {
   const path = find(copy, hierarchy);
   if (path === undefined) throw new DiagnosticError([copyWithoutPath(copy)], "infeasible");
-  const hops = path.map((stop) => hopCost(stop, copy.bits));
+  const hops = path.map((stop, i) =>
+    hopCost(stop, {
+      send: i === 0 ? laidOutBits(copy, "from", stop.sendPort) : copy.bits,
+      receive: i === path.length - 1 ? laidOutBits(copy, "to", stop.receivePort) : copy.bits,
+    }),
+  );
   const intervals: Interval[] = [];
   let begin = 0;
   path.forEach((stop, i) => {
@@ -213,9 +219,12 @@ const portsOf = ({ sender, sendPort, receiver, receivePort }: Step): readonly st
  * One hop (DF §9.2): energy in steps of a port's granularity, time at the slower port's bandwidth; a port that reads and writes what
  * moves inside a memory does one after the other.
  */
-function hopCost({ operand, sender, sendPort, receiver, receivePort }: Step, bits: number): Hop {
-  const [sent, received] = [fullWidthAccesses(bits, sendPort), fullWidthAccesses(bits, receivePort)];
-  const [out, into] = [Math.ceil(bits / sendPort.bandwidth), Math.ceil(bits / receivePort.bandwidth)];
+function hopCost(
+  { operand, sender, sendPort, receiver, receivePort }: Step,
+  moved: { readonly send: number; readonly receive: number },
+): Hop {
+  const [sent, received] = [fullWidthAccesses(moved.send, sendPort), fullWidthAccesses(moved.receive, receivePort)];
+  const [out, into] = [Math.ceil(moved.send / sendPort.bandwidth), Math.ceil(moved.receive / receivePort.bandwidth)];
   return {
     from: sender.id,
     to: receiver.id,
@@ -226,6 +235,12 @@ function hopCost({ operand, sender, sendPort, receiver, receivePort }: Step, bit
     received,
     cycles: sender === receiver && sendPort === receivePort ? out + into : Math.max(out, into),
   };
+}
+
+/** Bits at the end of a copy: where the data lies in runs, each of them in whole transfers of the port (EM §2, Layout). */
+function laidOutBits({ bits, runs }: Copy, end: "from" | "to", { granularity }: Port): number {
+  const own = runs?.[end];
+  return own === undefined ? bits : unitsMoved(own, runs!.elementBits, granularity) * granularity;
 }
 
 const fullWidthAccesses = (bits: number, { granularity, bandwidth }: Port): number =>

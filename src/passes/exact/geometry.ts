@@ -79,9 +79,10 @@ const isKeptAlong = (overlap: OverlapMode, isInner: boolean): boolean =>
 
 /** Classes of tiles are the same whether the overlap of an input is kept or not: it stands in the graph both ways. */
 function axisGraph(maps: readonly FeatureMap[], direction: Direction, isKept: boolean): AxisGraph {
-  const axis = ({ node, extents, leaves, readers }: FeatureMap): AxisTensor => ({
+  const axis = ({ node, extents, leaves, readers, periods }: FeatureMap): AxisTensor => ({
     id: node.id,
     extent: extents[direction],
+    ...(periods && periods[direction] > 1 && { period: periods[direction] }),
     ...(leaves && { leaves: { lo: 0, hi: extents[direction] } }),
     isKept,
     readers: readers.map((reader) => ({

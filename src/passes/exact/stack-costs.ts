@@ -10,6 +10,7 @@ import type { RingKind } from "../regions/pieces.js";
 import { constantCopies } from "./constants.js";
 import type { StackGeometry } from "./geometry.js";
 import { layerProblems, type ProblemSource } from "./layer-problems.js";
+import { runsInWhole } from "./layouts.js";
 import type { FeatureMap } from "./stack-maps.js";
 import { partMemories, type Rings } from "./storage.js";
 import type { PieceBits, TileNode, TileRead } from "./tile-nodes.js";
@@ -76,12 +77,12 @@ export class StackCosts {
   }
 
   /** Energy of a copy in pJ; infinite where no ports connect its ends. */
-  copyEnergy(bits: number, from: CopyEnd, to: CopyEnd): number {
+  copyEnergy(bits: number, from: CopyEnd, to: CopyEnd, runs?: Copy["runs"]): number {
     if (bits === 0) return 0;
-    const key = [bits, from.operand, from.memory, to.operand, to.memory].join("\n");
+    const key = [bits, from.operand, from.memory, to.operand, to.memory, JSON.stringify(runs)].join("\n");
     const known = this.#copyEnergies.get(key);
     if (known !== undefined) return known;
-    const copy: Copy = { kind: "output-to-input", layer: "", operand: "", bits, from, to };
+    const copy: Copy = { kind: "output-to-input", layer: "", operand: "", bits, from, to, ...(runs && { runs }) };
     const energy = this.#costModel.copyCost(copy, this.#source.hierarchy)?.energy ?? Number.POSITIVE_INFINITY;
     this.#copyEnergies.set(key, energy);
     return energy;
@@ -113,7 +114,7 @@ export class StackCosts {
   }
 
   copiesEnergy(copies: readonly Copy[]): number {
-    return copies.reduce((sum, { bits, from, to }) => sum + this.copyEnergy(bits, from, to), 0);
+    return copies.reduce((sum, { bits, from, to, runs }) => sum + this.copyEnergy(bits, from, to, runs), 0);
   }
 
   /**
@@ -281,18 +282,37 @@ export function keepingCopies({ map, writes }: TileNode, home: Memory, rings: Ri
 }
 
 /** Copies that write what a tile owes outside of the stack. */
-export function owedCopies({ map, owed }: TileNode, home: Memory, rings: Rings, place: Memory): readonly Copy[] {
+export function owedCopies({ map, owed, boxes }: TileNode, home: Memory, rings: Rings, place: Memory): readonly Copy[] {
   const { node } = map;
   const bits: PieceBits = owed[rings.kind];
-  const copy = (amount: number, from: Memory | undefined) =>
-    ringCopy("stack-output", node.id, node.output.name, amount, node.output.memoryOperand, from, place);
-  return [...copy(bits.new, home), ...copy(bits.column, rings.column), ...copy(bits.row, rings.row)];
+  const copy = (buffer: keyof PieceBits, from: Memory | undefined) => {
+    const pieces = boxes.owed[rings.kind].filter((piece) => piece.buffer === buffer);
+    const runs = pieces.flatMap(({ box }) => runsInWhole(map.axes, box, place) ?? []);
+    return ringCopy(
+      "stack-output",
+      node.id,
+      node.output.name,
+      bits[buffer],
+      node.output.memoryOperand,
+      from,
+      place,
+    ).map((each): Copy => ({ ...each, ...(runs.length > 0 && { runs: { to: runs, elementBits: node.output.bits } }) }));
+  };
+  return [...copy("new", home), ...copy("column", rings.column), ...copy("row", rings.row)];
 }
 
 /** Copy of the new part of a stack input from where maps live between stacks. */
-export function fetchCopy({ map }: TileNode, bits: number, home: Memory, place: Memory): readonly Copy[] {
+export function fetchCopy(
+  { map, boxes, newBits }: TileNode,
+  bits: number,
+  home: Memory,
+  place: Memory,
+): readonly Copy[] {
   const { node } = map;
-  return ringCopy("stack-input", node.id, "I", bits, node.output.memoryOperand, place, home);
+  const from = runsInWhole(map.axes, bits === newBits ? boxes.new : boxes.fetched, place);
+  return ringCopy("stack-input", node.id, "I", bits, node.output.memoryOperand, place, home).map(
+    (copy): Copy => ({ ...copy, ...(from && { runs: { from, elementBits: node.output.bits } }) }),
+  );
 }
 
 /** Operators that take as many elements out of their first input as they write, whichever the indices name. */

@@ -14,6 +14,7 @@ import {
   type TensorId,
 } from "../../ir/network.js";
 import { dataInputs, type GraphNode, type InputOperand, type NodeGraph } from "../depth-first/graph.js";
+import { axisNames, type StoredAxis } from "./layouts.js";
 
 /** Direction of a feature map: `x` columns, `y` rows. */
 export type Direction = "x" | "y";
@@ -46,6 +47,10 @@ export interface FeatureMap {
   /** Memory on chip that holds all of it between stacks; absent where that is the top of each chain. */
   readonly place?: Memory;
   readonly readers: readonly MapReader[];
+  /** Of the whole tensor, outermost first. */
+  readonly axes: readonly StoredAxis[];
+  /** Positions that are apart by this lie alike in every memory: 1 unless a layout cuts the map into blocks. Absent: 1. */
+  readonly periods?: Both<number>;
 }
 
 /** Bits of a whole map. */
@@ -93,10 +98,27 @@ export function stackMaps(
       extents,
       cellBits: (elements / (extents.x * extents.y)) * node.output.bits,
       leaves: leaving.has(node.tensor),
+      axes: storedAxes(node, layers, dims, own),
       readers: layers.flatMap((reader) => readersOf(node, reader, own, loops.get(reader.id) ?? {})),
     };
   });
   return { maps, loops };
+}
+
+/** Named by the layer that writes the map, or by the first that reads it. */
+function storedAxes(
+  node: GraphNode,
+  layers: readonly GraphNode[],
+  dims: readonly number[],
+  directed: DirectedAxes,
+): readonly StoredAxis[] {
+  const reader = layers.flatMap(({ layer }) => layer?.operands ?? []).find(({ tensor }) => tensor === node.tensor);
+  const operand = node.layer === undefined ? reader : outputOf(node.layer);
+  const names = axisNames(operand?.axes ?? [], dims.length);
+  return dims.map((extent, axis) => {
+    const direction = BOTH.find((candidate) => directed[candidate] === axis);
+    return { name: names[axis]!, extent, ...(direction && { direction }) };
+  });
 }
 
 /** From the last layer to the inputs: a reader says which axes of what it reads its own loops run along; the last reader counts. */

@@ -5,9 +5,10 @@ import type { Module } from "../../ir/module.js";
 import type { LayerId } from "../../ir/network.js";
 import { graphSource, nodeGraph } from "../depth-first/graph.js";
 import type { ProblemSource } from "./layer-problems.js";
+import { periodAlong } from "./layouts.js";
 import { machineFor } from "./machine.js";
 import { leavingTensors } from "./partition.js";
-import { type StackMaps, stackMaps } from "./stack-maps.js";
+import { both, type FeatureMap, type StackMaps, stackMaps } from "./stack-maps.js";
 
 export interface ExactView {
   readonly stack: Stack;
@@ -17,11 +18,17 @@ export interface ExactView {
 export function exactViews(module: Module): readonly ExactView[] {
   const { network } = module;
   const source = graphSource(module, new Set(network.layers.map(({ id }) => id)));
+  const layouts = module.accelerator.memories.flatMap(({ layout }) => (layout === undefined ? [] : [layout]));
+  const inStep = (map: FeatureMap): FeatureMap => ({
+    ...map,
+    periods: both((direction) => periodAlong(map.axes, direction, layouts)),
+  });
   return module.get(STACKS).map((stack) => {
     const members = new Set<LayerId>(stack.layers);
     const layers = network.layers.filter(({ id }) => members.has(id));
     const graph = nodeGraph(source, layers, stack.inputs);
-    return { stack, maps: stackMaps(graph, stack.layers, network.tensors, leavingTensors(network, stack)) };
+    const found = stackMaps(graph, stack.layers, network.tensors, leavingTensors(network, stack));
+    return { stack, maps: layouts.length === 0 ? found : { ...found, maps: found.maps.map(inStep) } };
   });
 }
 

@@ -1,6 +1,7 @@
 /** The nodes of a stack on one tile type: what each computes and reads there, in boxes and in bits (EM §1–2). */
 
 import type { AxisMap } from "../../ir/axis-map.js";
+import type { Interval } from "../../ir/interval.js";
 import type { Tensor, TensorId } from "../../ir/network.js";
 import type { InputOperand } from "../depth-first/graph.js";
 import { keptTraffic } from "../regions/kept-rings.js";
@@ -9,13 +10,26 @@ import { area, type Box, type TensorTile } from "../regions/stack-regions.js";
 import { constantBits } from "./constants.js";
 import { type StackGeometry, type TileShape, turned } from "./geometry.js";
 import { type LayerTile, type OperandBox, workOn } from "./layer-problems.js";
-import type { FeatureMap, MapReader, StackMaps } from "./stack-maps.js";
+import type { Both, FeatureMap, MapReader, StackMaps } from "./stack-maps.js";
 
 /** Bits of a box by the buffer that holds them. */
 export interface PieceBits {
   readonly new: number;
   readonly column: number;
   readonly row: number;
+}
+
+/** Regions of a map that copies move to or from where all of it lies. */
+export interface TileBoxes {
+  readonly new: Both<Interval> | undefined;
+  readonly fetched: Both<Interval> | undefined;
+  readonly owed: Readonly<Record<RingKind, readonly OwedBox[]>>;
+}
+
+/** A part of what a tile owes, with the buffer that holds it. */
+export interface OwedBox {
+  readonly buffer: Piece["buffer"];
+  readonly box: Both<Interval>;
 }
 
 /** An operand of a layer that runs, and the map that it reads. */
@@ -55,6 +69,8 @@ export interface TileNode {
   readonly writes: Readonly<Record<RingKind, RingWrites>>;
   /** What the tile owes outside of the stack, by the buffer that holds it. */
   readonly owed: Readonly<Record<RingKind, PieceBits>>;
+  /** The same, the new part, and that of a stack input whose overlap is fetched again, as boxes of the whole map. */
+  readonly boxes: TileBoxes;
   /** Index of the last node that reads the map on this tile type; its own where none does. */
   readonly lastUse: number;
 }
@@ -128,8 +144,21 @@ function nodeOnTile(
       };
     }),
     owed: perKind((kind) => bitsOf(piecesOf(owedPart(own), own, kind), cellBits)),
+    boxes: {
+      new: inDirections(box, geometry),
+      fetched: again && inDirections(newPart(again), geometry),
+      owed: perKind((kind) =>
+        piecesOf(owedPart(own), own, kind).map((piece) => ({
+          buffer: piece.buffer,
+          box: turned(piece.box, geometry.order),
+        })),
+      ),
+    },
   };
 }
+
+const inDirections = (box: Box | undefined, { order }: StackGeometry): Both<Interval> | undefined =>
+  box && turned(box, order);
 
 /** Operands of a layer with what they read on a tile type; those that read nothing there are left out of the first list. */
 function readsOf(map: FeatureMap, shape: TileShape, { maps }: StackMaps, { order }: StackGeometry) {

@@ -18,6 +18,8 @@ export interface AxisTensor {
   readonly extent: number;
   /** Part that is also owed outside the stack. The stack's output is owed whole, whatever stands here. */
   readonly leaves?: Interval | undefined;
+  /** Tiles are alike only if their regions begin at the same place modulo this. Absent: 1. */
+  readonly period?: number;
   /** Whether overlap along this axis is kept; otherwise it is computed, or fetched, again. */
   readonly isKept: boolean;
   readonly readers: readonly AxisReader[];

@@ -79,7 +79,9 @@ function columnsOf({ tensors, tiling }: AxisRegions): readonly Column[] {
       // readers are tensors of the same stack
       offsetColumn(reader, byId.get(reader.output)!.computed, axis.need),
     );
-    return [...regions, ...relative(axis.kept, base, 1), ...offsets];
+    const { period } = axis.tensor;
+    const places = period === undefined ? [] : [base.map((place) => place % period)];
+    return [...regions, ...relative(axis.kept, base, 1), ...offsets, ...places];
   });
 }
 
