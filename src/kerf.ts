@@ -81,6 +81,8 @@ export interface ScheduleOptions {
   readonly tile?: TileSize;
   readonly overlap?: OverlapMode;
   readonly order?: TileOrder;
+  /** Homes of feature maps between stacks: `searched`, or `top` for all in the outermost memory; under published rules that is all there is. */
+  readonly between?: "searched" | "top";
   /** Largest number of loop factors of a layer; 6 with `defines`, as in the reference. */
   readonly loopLimit?: number | "none";
   /** Decisions that are taken as they are stated; the rest is decided as usual. */
@@ -223,10 +225,11 @@ export function withMapping(accelerator: Accelerator, text: string, file: string
 /** The passes that `options` ask for, with the values of all their options. */
 export function pipelineFor(options: ScheduleOptions): Pipeline {
   if (options.pipeline !== undefined) return parsePipeline(options.pipeline, PASSES);
-  const { stacks = "auto", tile = "full", overlap = "fully-cached", order = "x-first" } = options;
+  const { stacks = "auto", tile = "full", overlap = "fully-cached", order = "x-first", between = "searched" } = options;
   const given: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     "partition-stacks": stackOptions(stacks),
     "tile-stacks": { tile, overlap, order },
+    "place-operands": { between },
   };
   return DEFAULT_ORDER.map((pass) => pipelineStep(pass, given[pass.name]));
 }

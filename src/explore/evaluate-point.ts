@@ -33,10 +33,15 @@ function stackOptions(rule: StackRule): Readonly<Record<string, unknown>> {
  * The evaluated module at one point.
  *
  * @param prepared - from `prepare`
+ * @param between - `top`: no map between stacks stays on chip, so that stacks do not influence each other
  * @throws DiagnosticError when no schedule exists at the point
  */
-export const evaluatePoint = (prepared: Module, point: TilePoint, costModel: CostModel): Module =>
-  evaluateTiled(tiled(prepared, point, costModel), costModel);
+export const evaluatePoint = (
+  prepared: Module,
+  point: TilePoint,
+  costModel: CostModel,
+  between: "searched" | "top" = "searched",
+): Module => evaluateTiled(tiled(prepared, point, costModel), costModel, between);
 
 /**
  * What `summarize` makes of every point, in order. Points that are clamped to the same tiles are evaluated once, so that a
@@ -61,10 +66,10 @@ export function sweep<T>(
 const tiled = (prepared: Module, { tile, overlap }: TilePoint, costModel: CostModel): Module =>
   runPipeline(prepared, [pipelineStep(DEFAULT_ORDER[TILED]!, { tile, overlap })], silent(costModel)); // found by name above
 
-const evaluateTiled = (module: Module, costModel: CostModel): Module =>
+const evaluateTiled = (module: Module, costModel: CostModel, between: "searched" | "top" = "searched"): Module =>
   runPipeline(
     module,
-    DEFAULT_ORDER.slice(TILED + 1).map((pass) => pipelineStep(pass)),
+    DEFAULT_ORDER.slice(TILED + 1).map((pass) => pipelineStep(pass, pass.name === "place-operands" ? { between } : {})),
     silent(costModel),
   );
 

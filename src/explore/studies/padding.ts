@@ -57,7 +57,7 @@ export function runPadding(
     title: `padding as published and exact, ${networks.length} networks on ${accelerator}`,
     notes: [
       `Ours: cost models defines (loop limit ${costModel.rules.loopLimit}) and exact. The networks are the built-in ONNX models with their padding; the published rules drop it and compute larger maps instead, the exact ones clip every window.`,
-      "Space: the stacks of the published weight rule, taken over by the exact rules as they are; the uncut map, and tiles of ⌈extent/n⌉ in both directions in three modes, x-first; n = 4, 8, 16 of the largest stack output, 2, 4 where that is smaller than 128. Tiles larger than a stack's output are clamped.",
+      "Space: the stacks of the published weight rule, taken over by the exact rules as they are; the uncut map, and tiles of ⌈extent/n⌉ in both directions in three modes, x-first; n = 4, 8, 16 of the largest stack output, 2, 4 where that is smaller than 128. Tiles larger than a stack's output are clamped. Maps between stacks lie in the outermost memory under both rules, so that stacks do not influence each other.",
       "Regret: what the published rules choose in this space, costed exactly, over the exact optimum in the same space, with one tile and mode for all stacks, and with those that are best for each stack by itself. Least energy is best.",
       "Cycles are not the same thing under both rules: the exact ones contain every write-back, and refills that wait for a block. Regret in latency compares exact cycles with exact cycles; both choices are by energy.",
       ...missingNote(results),
@@ -145,7 +145,7 @@ function largestOutput(module: Module): Extent {
 /** @returns `undefined` where no schedule exists */
 function evaluated(prepared: Module, point: TilePoint, costModel: CostModel): Evaluated | undefined {
   try {
-    const module = evaluatePoint(prepared, point, costModel);
+    const module = evaluatePoint(prepared, point, costModel, "top");
     const { totals, computedMacs } = figuresOf(module);
     const costs = module.get(COSTS).stacks;
     const stacks = new Map(module.get(STACKS).map((stack, s) => [stackKey(stack), costs[s]!.totals])); // one cost per stack

@@ -74,7 +74,7 @@ function dearer(found: MappingResult): MappingResult {
 
 const stacks = { cuts: ["e"] };
 const scheduled = (point: TilePoint, costModel: "defines" | "exact") =>
-  schedule(branched, builtIn(), { ...point, stacks, costModel }).module.get(COSTS);
+  schedule(branched, builtIn(), { ...point, stacks, costModel, between: "top" }).module.get(COSTS);
 
 describe("the padding study", () => {
   it("costs every point as plain schedules on the published stacks do, under both rules", () => {
