@@ -1,8 +1,8 @@
 /** Reading of axis and list arguments, which moved from attributes to inputs as operator sets grew. */
 import { attributeValue, shapeMismatch } from "../../ir/diagnostics/onnx.js";
-import { printNumber, printShape } from "./extent.js";
+import { atRunTime, type Extent, MAX_RANK, printNumber, printShape } from "./extent.js";
 import { numbersOf } from "./fold.js";
-import { fail, type NodeContext } from "./operator.js";
+import { fail, type Inferred, type NodeContext } from "./operator.js";
 
 /** An argument that is given, left out, or computed at run time. */
 export type ListArgument = readonly number[] | "absent" | "computed";
@@ -50,4 +50,15 @@ export function computedAtRunTime(node: NodeContext, what: string): { readonly r
   const whose = `${what} of node '${node.loc.node ?? node.opType}'`;
   const unread = node.inputs.find((input) => input?.unread !== undefined && input.shape.length < 2)?.unread;
   return { reason: unread === undefined ? `${whose} is computed at run time` : `${whose} is not known: ${unread}` };
+}
+
+/** An extent that is found at run time; the rank of the output is known all the same. */
+export const extentAtRunTime = (node: NodeContext, what: string): Extent =>
+  atRunTime(computedAtRunTime(node, what).reason);
+
+/** A shape that is a value computed at run time: its rank is the length of that value, where this is known. */
+export function shapeAtRunTime(node: NodeContext, what: string, rank: Extent | undefined): Inferred {
+  if (typeof rank !== "number" || rank > MAX_RANK) return computedAtRunTime(node, what);
+  const extent = extentAtRunTime(node, what);
+  return { shape: Array.from({ length: rank }, () => extent) };
 }

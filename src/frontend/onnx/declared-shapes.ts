@@ -37,8 +37,13 @@ export function complete(value: Value, declared: Shape | undefined, contradictio
   return { ...value, shape: shape.map((extent, axis) => better(extent, declared[axis])) };
 }
 
+/** A number, or a name that can be bound instead of what is found at run time. */
 const better = (computed: Extent, declared: Extent | undefined): Extent =>
-  typeof computed !== "number" && typeof declared === "number" ? declared : computed;
+  typeof computed === "number" ||
+  declared === undefined ||
+  (typeof declared !== "number" && computed.reason === undefined)
+    ? computed
+    : declared;
 
 export function reportContradictions(contradictions: readonly Contradiction[], loc: Location): readonly Diagnostic[] {
   const [first, ...others] = contradictions;

@@ -5,6 +5,8 @@ export interface UnknownExtent {
   readonly symbol: string;
   /** Computed from the symbol, not the symbol itself: two of these need not be equal. */
   readonly isDerived: boolean;
+  /** Why nobody can bind it: it is known at run time. There is no symbol then. */
+  readonly reason?: string;
 }
 
 /** Elements along an axis; also an element of a shape tensor, which may be negative. */
@@ -13,12 +15,15 @@ export type Shape = readonly Extent[];
 
 export const unknown = (symbol: string): UnknownExtent => ({ symbol, isDerived: false });
 
+/** As many elements as are found at run time. */
+export const atRunTime = (reason: string): UnknownExtent => ({ symbol: "", isDerived: true, reason });
+
 export const isKnown = (shape: Shape): shape is readonly number[] =>
   shape.every((extent) => typeof extent === "number");
 
-/** The first symbol that a shape lacks a number for. */
-export const unknownSymbolOf = (shape: Shape): string | undefined =>
-  shape.find((extent) => typeof extent !== "number")?.symbol;
+/** The first extent of a shape that has no number. */
+export const unknownOf = (shape: Shape): UnknownExtent | undefined =>
+  shape.find((extent) => typeof extent !== "number");
 
 /** Axes that a tensor may have. Runtimes stop at 8; what costs time per axis and pair of axes must end somewhere. */
 export const MAX_RANK = 64;
@@ -34,8 +39,8 @@ export const derive = <const E extends Extents>(
 
 /** `f` of a list of any length where all its extents are known, else a dimension derived from the first unknown one. */
 export function deriveAll(extents: Shape, f: (known: readonly number[]) => number): Extent {
-  if (isKnown(extents)) return f(extents);
-  return { symbol: unknownSymbolOf(extents) ?? "", isDerived: true };
+  const missing = unknownOf(extents);
+  return missing === undefined && isKnown(extents) ? f(extents) : { symbol: "", ...missing, isDerived: true };
 }
 
 /** Certainly equal: the same number or the same symbol. */
@@ -89,5 +94,5 @@ export function broadcast(shapes: readonly Shape[]): Shape | undefined {
 function mergeSymbols(symbols: readonly Extent[]): Extent {
   const [first] = symbols;
   if (first === undefined || typeof first === "number") return 1;
-  return symbols.every((symbol) => isSame(symbol, first)) ? first : { symbol: first.symbol, isDerived: true };
+  return symbols.every((symbol) => isSame(symbol, first)) ? first : { ...first, isDerived: true };
 }

@@ -12,7 +12,7 @@ import type { Diagnostic } from "../../ir/diagnostics.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { Location } from "../../ir/location.js";
 import type { CoverageEntry, CoverageStatus, Layer, LayerId, Network } from "../../ir/network.js";
-import { isKnown, product, unknownSymbolOf } from "./extent.js";
+import { isKnown, product, unknownOf } from "./extent.js";
 import { REPEAT } from "./feature-map.js";
 import type { Inference, InferredNode, Parts } from "./inference.js";
 import { createNetworkBuilder, type NetworkBuilder, type Source } from "./network-builder.js";
@@ -160,7 +160,8 @@ export function refusalOf({ inputs, outputs }: Pick<InferredNode, "inputs" | "ou
   for (const value of [...inputs, ...outputs]) {
     if (value === undefined || value.name === "") continue; // an optional input or output that is left out
     if (value.shape === undefined) return value.cause ?? { reason: `the shape of '${value.name}' is not known` };
-    const symbol = unknownSymbolOf(value.shape);
+    const { symbol, reason } = unknownOf(value.shape) ?? {};
+    if (reason !== undefined) return { reason };
     if (symbol !== undefined)
       return { symbol, reason: `dimension '${symbol}' is not known: --bind '${bindable(symbol)}=…'` };
   }

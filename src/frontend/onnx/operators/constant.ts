@@ -1,6 +1,6 @@
 /** Values that do not depend on the network's inputs. */
 import { attributeValue } from "../../../ir/diagnostics/onnx.js";
-import { computedAtRunTime } from "../axes.js";
+import { extentAtRunTime, shapeAtRunTime } from "../axes.js";
 import { DATA_TYPE } from "../data-type.js";
 import { elementCount, isKnown, type Shape } from "../extent.js";
 import { fill, numbersOf } from "../fold.js";
@@ -48,9 +48,10 @@ function constantOf({ attributes, loc }: NodeContext): Inferred {
 export const constantOfShape: OperatorDefinition = {
   opTypes: ["ConstantOfShape"],
   infer(node) {
-    const { elements } = inputOf(node, 0);
-    if (elements === undefined) return [computedAtRunTime(node, "the shape")];
+    const { elements, shape } = inputOf(node, 0);
     const value = node.attributes.tensor("value");
+    if (elements === undefined)
+      return [{ ...shapeAtRunTime(node, "the shape", shape[0]), type: value?.type ?? DATA_TYPE.float }];
     const element = value === undefined ? 0 : value.elements?.[0];
     const filled = isKnown(elements) && element !== undefined ? fill(elements, () => element) : undefined;
     return [{ shape: elements, type: value?.type ?? DATA_TYPE.float, elements: filled }];
@@ -80,7 +81,7 @@ export const range: OperatorDefinition = {
     const bounds = [0, 1, 2].map((i) => numbersOf(inputOf(node, i))?.[0]);
     const [start, limit, delta] = bounds;
     if (start === undefined || limit === undefined || delta === undefined)
-      return [computedAtRunTime(node, "the length")];
+      return [{ shape: [extentAtRunTime(node, "the length")] }];
     if (delta === 0) return fail(attributeValue(node.loc, "delta", "0", "a step"));
     const length = Math.max(0, Math.ceil((limit - start) / delta));
     return [{ shape: [length], elements: fill([length], ([i]) => start + (i ?? 0) * delta) }];

@@ -1,7 +1,7 @@
 /** Repetition along axes of extent 1. */
 import { shapeMismatch } from "../../../ir/diagnostics/onnx.js";
-import { computedAtRunTime } from "../axes.js";
-import { broadcast, isKnown, printShape } from "../extent.js";
+import { shapeAtRunTime } from "../axes.js";
+import { broadcast, derive, isKnown, printShape } from "../extent.js";
 import { broadcastAxes } from "../feature-map.js";
 import { elementAt, fill, smallTensor } from "../fold.js";
 import { mapLayer } from "../map-layer.js";
@@ -12,7 +12,16 @@ export const expand: OperatorDefinition = {
   infer(node) {
     const input = inputOf(node, 0);
     const target = inputOf(node, 1).elements;
-    if (target === undefined) return [computedAtRunTime(node, "the shape")];
+    if (target === undefined) {
+      const [rank] = inputOf(node, 1).shape;
+      return [
+        shapeAtRunTime(
+          node,
+          "the shape",
+          derive([rank ?? 1], (n) => Math.max(n, input.shape.length)),
+        ),
+      ];
+    }
     const shape = broadcast([input.shape, target]);
     if (shape === undefined)
       return fail(

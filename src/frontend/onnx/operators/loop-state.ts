@@ -1,5 +1,5 @@
 /** What flows into, through and out of the body of a loop: operators that no file contains, only expansions do. */
-import { computedAtRunTime, normalizeAxis } from "../axes.js";
+import { computedAtRunTime, extentAtRunTime, normalizeAxis } from "../axes.js";
 import { INTERNAL } from "../expansion.js";
 import { isSame } from "../extent.js";
 import { mapAxes, REPEAT } from "../feature-map.js";
@@ -36,8 +36,8 @@ export const loopStack: OperatorDefinition = {
   infer(node) {
     const { shape } = inputOf(node, 0);
     const times = node.attributes.int("times");
-    if (times === undefined) return [computedAtRunTime(node, "the number of iterations")];
-    return [{ shape: shape.toSpliced(stackedAxis(node, shape.length + 1), 0, times) }];
+    const length = times ?? extentAtRunTime(node, "the number of iterations");
+    return [{ shape: shape.toSpliced(stackedAxis(node, shape.length + 1), 0, length) }];
   },
   lower(node) {
     const dims = outputDims(node);

@@ -1,9 +1,9 @@
 /** Operators that pick, place or make elements: every output may need anything of the inputs. */
 import { type AxisMap, loopsOf } from "../../../ir/axis-map.js";
 import { attributeValue, shapeMismatch } from "../../../ir/diagnostics/onnx.js";
-import { computedAtRunTime, listArgument, normalizeAxis } from "../axes.js";
+import { computedAtRunTime, extentAtRunTime, listArgument, normalizeAxis, shapeAtRunTime } from "../axes.js";
 import { DATA_TYPE } from "../data-type.js";
-import { derive, elementCount, isKnown, type Shape } from "../extent.js";
+import { derive, type Extent, elementCount, isKnown, type Shape } from "../extent.js";
 import { mapAxes } from "../feature-map.js";
 import { elementAt, fill, numbersOf, smallTensor } from "../fold.js";
 import { mapLayer } from "../map-layer.js";
@@ -60,8 +60,7 @@ function gatherNd(node: NodeContext): readonly Inferred[] {
 }
 
 function oneHot(node: NodeContext): readonly Inferred[] {
-  const depth = numbersOf(inputOf(node, 1))?.[0];
-  if (depth === undefined) return [computedAtRunTime(node, "the depth")];
+  const depth = numbersOf(inputOf(node, 1))?.[0] ?? extentAtRunTime(node, "the depth");
   const { shape } = inputOf(node, 0);
   const axis = rankedAxis(node, "axis", -1, shape.length + 1);
   return [{ shape: shape.toSpliced(axis, 0, depth), type: inputOf(node, 2).type }];
@@ -71,7 +70,7 @@ function oneHot(node: NodeContext): readonly Inferred[] {
 function tile(node: NodeContext): readonly Inferred[] {
   const input = inputOf(node, 0);
   const repeats = node.opset < 6 ? legacyRepeats(node) : inputOf(node, 1).elements;
-  if (repeats === undefined) return [computedAtRunTime(node, "the number of repetitions")];
+  if (repeats === undefined) return [shapeAtRunTime(node, "the number of repetitions", input.shape.length)];
   if (repeats.length !== input.shape.length)
     fail(shapeMismatch(node.loc, `${repeats.length} repetitions`, `${input.shape.length}, one per axis`));
   const shape = input.shape.map((extent, axis) => elementCount([extent, repeats[axis] ?? 1]));
@@ -110,10 +109,10 @@ function legacyRepeats(node: NodeContext): Shape | undefined {
 /** How many elements are picked is known where the condition is. */
 function compress(node: NodeContext): readonly Inferred[] {
   const picked = numbersOf(inputOf(node, 1))?.filter((flag) => flag !== 0).length;
-  if (picked === undefined) return [computedAtRunTime(node, "the number of elements")];
+  const count = picked ?? extentAtRunTime(node, "the number of elements");
   const { shape } = inputOf(node, 0);
   const axis = node.attributes.int("axis");
-  return [{ shape: axis === undefined ? [picked] : shape.with(normalizeAxis(node, axis, shape.length), picked) }];
+  return [{ shape: axis === undefined ? [count] : shape.with(normalizeAxis(node, axis, shape.length), count) }];
 }
 
 /** `N rois` maps of a stated size. */
@@ -182,10 +181,32 @@ function affineGrid(node: NodeContext): readonly Inferred[] {
   return [{ shape: [size[0] ?? 1, ...size.slice(2), size.length - 2] }];
 }
 
-const unknownCount =
-  (what: string, outputs = 1): Infer =>
-  (node) =>
-    Array.from({ length: outputs }, () => computedAtRunTime(node, what));
+/** Positions of what is found, one column each. */
+const foundPositions: Infer = (node) => [
+  {
+    shape: [
+      Math.max(1, inputOf(node, 0).shape.length),
+      extentAtRunTime(node, "the number of elements that are not zero"),
+    ],
+    type: DATA_TYPE.int64,
+  },
+];
+
+/** Batch, class and box of each. */
+const foundBoxes: Infer = (node) => [
+  { shape: [extentAtRunTime(node, "the number of boxes"), 3], type: DATA_TYPE.int64 },
+];
+
+/** The different elements, or slices along an axis; where they stand first, which one each element is, and how often they occur. */
+const different: Infer = (node) => {
+  const { shape } = inputOf(node, 0);
+  const count = extentAtRunTime(node, "the number of different elements");
+  const axis = node.attributes.int("axis");
+  const own = axis === undefined ? elementCount(shape) : (shape[normalizeAxis(node, axis, shape.length)] ?? 1);
+  const values = axis === undefined ? [count] : shape.with(normalizeAxis(node, axis, shape.length), count);
+  const list = (length: Extent) => ({ shape: [length], type: DATA_TYPE.int64 });
+  return [{ shape: values }, list(count), list(own), list(count)];
+};
 
 /** Reads every element once and writes it elsewhere or nowhere. */
 export const movements: readonly OperatorDefinition[] = [
@@ -196,9 +217,9 @@ export const movements: readonly OperatorDefinition[] = [
   moving(["OneHot"], oneHot),
   { opTypes: ["Tile"], infer: tile, lower: lowerTile },
   moving(["Compress"], compress),
-  moving(["NonZero"], unknownCount("the number of elements that are not zero")),
-  moving(["Unique"], unknownCount("the number of different elements", 4)),
-  moving(["NonMaxSuppression"], unknownCount("the number of boxes")),
+  moving(["NonZero"], foundPositions),
+  moving(["Unique"], different),
+  moving(["NonMaxSuppression"], foundBoxes),
   moving(["GridSample"], gridSample, ["", "com.microsoft"]),
   moving(["AffineGrid"], affineGrid),
   moving(["RoiAlign"], pooledRois(roiSize)),

@@ -1,7 +1,7 @@
 /** A frame around a tensor; a negative one crops it (EM §1, pad). */
 import type { AxisMap } from "../../../ir/axis-map.js";
 import { attributeValue } from "../../../ir/diagnostics/onnx.js";
-import { checkLength, computedAtRunTime, listArgument, normalizeAxes } from "../axes.js";
+import { checkLength, listArgument, normalizeAxes, shapeAtRunTime } from "../axes.js";
 import { derive } from "../extent.js";
 import { axisLoops, mapAxes } from "../feature-map.js";
 import { mapLayer } from "../map-layer.js";
@@ -15,7 +15,7 @@ export const pad: OperatorDefinition = {
   infer(node) {
     const { shape } = inputOf(node, 0);
     const frame = frameOf(node);
-    if (frame === undefined) return [computedAtRunTime(node, "the list of pads")];
+    if (frame === undefined) return [shapeAtRunTime(node, "the list of pads", shape.length)];
     return [
       { shape: shape.map((extent, axis) => derive([extent], (n) => n + frame.before(axis) + frame.after(axis))) },
     ];

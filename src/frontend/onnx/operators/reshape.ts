@@ -1,6 +1,6 @@
 /** Another shape for the same elements in the same order: `Reshape` and `Flatten`. */
 import { attributeValue, shapeMismatch } from "../../../ir/diagnostics/onnx.js";
-import { computedAtRunTime, normalizeAxis } from "../axes.js";
+import { normalizeAxis, shapeAtRunTime } from "../axes.js";
 import { contradicts, derive, type Extent, elementCount, isSame, printShape, type Shape } from "../extent.js";
 import { fail, inputOf, type NodeContext, type OperatorDefinition } from "../operator.js";
 
@@ -11,7 +11,7 @@ export const reshape: OperatorDefinition = {
     const target = node.attributes.ints("shape") ?? node.inputs[1]?.elements;
     if (target === undefined)
       return node.inputs.length > 1
-        ? [computedAtRunTime(node, "the shape")]
+        ? [shapeAtRunTime(node, "the shape", inputOf(node, 1).shape[0])]
         : fail(attributeValue(node.loc, "shape", "left out", "the new shape"));
     return [{ shape: newShape(node, input, target), elements }];
   },

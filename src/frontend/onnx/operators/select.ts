@@ -1,7 +1,7 @@
 /** Operators that order or add up along an axis and keep it: `TopK`, `CumSum`. */
 import type { AxisMap } from "../../../ir/axis-map.js";
 import { attributeValue } from "../../../ir/diagnostics/onnx.js";
-import { computedAtRunTime, normalizeAxis } from "../axes.js";
+import { extentAtRunTime, normalizeAxis } from "../axes.js";
 import { DATA_TYPE } from "../data-type.js";
 import { printNumber } from "../extent.js";
 import { axisLoops, mapAxes, mapLoops } from "../feature-map.js";
@@ -22,8 +22,8 @@ export const topK: OperatorDefinition = {
   infer(node) {
     const { shape } = inputOf(node, 0);
     const axis = normalizeAxis(node, node.attributes.int("axis") ?? -1, shape.length);
-    const k = node.attributes.int("k") ?? inputOf(node, 1).elements?.[0];
-    if (k === undefined) return [computedAtRunTime(node, "the number of elements")];
+    const k =
+      node.attributes.int("k") ?? inputOf(node, 1).elements?.[0] ?? extentAtRunTime(node, "the number of elements");
     if (typeof k === "number" && k < 0) fail(attributeValue(node.loc, "k", printNumber(k), "a number from 0"));
     const result = shape.with(axis, k);
     return [{ shape: result }, { shape: result, type: DATA_TYPE.int64 }];

@@ -1,7 +1,7 @@
 /** Every step-th index between two bounds, along some axes (EM §1, slice). */
 import type { AxisMap } from "../../../ir/axis-map.js";
 import { attributeValue } from "../../../ir/diagnostics/onnx.js";
-import { checkLength, computedAtRunTime, type ListArgument, listArgument, normalizeAxes } from "../axes.js";
+import { checkLength, extentAtRunTime, type ListArgument, listArgument, normalizeAxes } from "../axes.js";
 import { derive, type Extent, isKnown, type Shape } from "../extent.js";
 import { axisLoops, mapAxes } from "../feature-map.js";
 import { elementAt, fill, smallTensor } from "../fold.js";
@@ -15,7 +15,7 @@ export const slice: OperatorDefinition = {
   infer(node) {
     const input = inputOf(node, 0);
     const cuts = cutsOf(node, input.shape);
-    if (cuts === undefined) return [computedAtRunTime(node, "the bounds")];
+    if (cuts === undefined) return [{ shape: cutAtRunTime(node, input.shape) }];
     const shape = input.shape.map((extent, axis) => cuts.get(axis)?.length ?? extent);
     const tensor = smallTensor(input);
     const from = (index: number, axis: number) => {
@@ -48,6 +48,17 @@ export const slice: OperatorDefinition = {
     return { layers: [mapLayer("movement", dims, axes, attributes)] };
   },
 };
+
+/** Along the axes that are stated, or along any. */
+function cutAtRunTime(node: NodeContext, shape: Shape): Shape {
+  const axes = listArgument(node, "axes", 3);
+  const [count] = node.inputs[1]?.shape ?? [];
+  const first = typeof count === "number" ? Array.from({ length: count }, (_, axis) => axis) : undefined;
+  const along =
+    typeof axes !== "string" ? normalizeAxes(node, axes, shape.length) : axes === "absent" ? first : undefined;
+  const cut = extentAtRunTime(node, "the bounds");
+  return shape.map((extent, axis) => (along === undefined || along.includes(axis) ? cut : extent));
+}
 
 interface Cut {
   readonly start: Extent;

@@ -10,6 +10,10 @@ export const squeeze: OperatorDefinition = {
     const { shape, elements } = inputOf(node, 0);
     const stated = listArgument(node, "axes", 1);
     if (stated === "computed") return [computedAtRunTime(node, "the list of axes")];
+    // Which axes have one element is found at run time, too.
+    const isOpen =
+      stated === "absent" && shape.some((extent) => typeof extent !== "number" && extent.reason !== undefined);
+    if (isOpen) return [computedAtRunTime(node, "the rank")];
     const ones = shape.flatMap((extent, axis) => (extent === 1 ? [axis] : []));
     const axes = stated === "absent" ? ones : normalizeAxes(node, stated, shape.length);
     const wrong = axes.find((axis) => contradicts(shape[axis] ?? 1, 1));
