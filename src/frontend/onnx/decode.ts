@@ -206,12 +206,10 @@ function readAttributes(
   context: Context,
   node: onnxProto.onnx.INodeProto = {},
 ): ReadonlyMap<string, OnnxAttribute> {
-  const read = new Map<string, OnnxAttribute>();
-  for (const attribute of attributes) {
-    const name = attribute.name ?? "";
-    if (read.has(name)) context.diagnostics.push(attributeTwice(nodeLocation(context.loc, node), name));
-    read.set(name, readAttribute(attribute, context));
-  }
+  const read = new Map(attributes.map((attribute) => [attribute.name ?? "", readAttribute(attribute, context)]));
+  if (read.size === attributes.length) return read;
+  for (const name of repeated(attributes.map((attribute) => attribute.name ?? "")))
+    context.diagnostics.push(attributeTwice(nodeLocation(context.loc, node), name));
   return read;
 }
 

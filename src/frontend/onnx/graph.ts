@@ -21,6 +21,9 @@ export interface Wiring {
   readonly notes: readonly Diagnostic[];
 }
 
+/** Errors that are collected: a broken file may have hundreds of thousands, and a few of each kind are shown. */
+const ENOUGH = 10_000;
+
 /** Similar names are looked up for this many errors: a broken file may have thousands. */
 const SUGGESTIONS = 3;
 
@@ -81,8 +84,8 @@ function collectWriters(graph: OnnxGraph, ids: readonly string[], loc: Location,
   const definers = new Map<string, string>();
   const define = (name: string, by: string, where: Location) => {
     const first = definers.get(name);
-    if (first !== undefined) errors.push(duplicateValue(where, name, first));
-    else definers.set(name, by);
+    if (first !== undefined && errors.length < ENOUGH) errors.push(duplicateValue(where, name, first));
+    else if (first === undefined) definers.set(name, by);
   };
   const initialized = new Set(graph.initializers.map(({ name }) => name));
   for (const { name } of graph.initializers) define(name, "an initializer", loc);
@@ -93,7 +96,7 @@ function collectWriters(graph: OnnxGraph, ids: readonly string[], loc: Location,
     const id = ids[position] ?? "";
     const where = { ...loc, node: id };
     const outputs = node.outputs.filter((name) => name !== "");
-    if (outputs.length === 0) errors.push(nodeWithoutOutput(where));
+    if (outputs.length === 0 && errors.length < ENOUGH) errors.push(nodeWithoutOutput(where));
     for (const name of outputs) {
       define(name, `node '${id}'`, where);
       if (!writers.has(name)) writers.set(name, position);

@@ -13,7 +13,7 @@ import type { Extent, Shape } from "./extent.js";
 import type { Wiring } from "./graph.js";
 import { localFunction } from "./local-function.js";
 import { functionKey, type OnnxFunction, type OnnxModel, type OnnxNode } from "./model.js";
-import type { Inferred, NodeContext, OperatorDefinition } from "./operator.js";
+import type { Inferred, InputValue, NodeContext, OperatorDefinition } from "./operator.js";
 import { findOperator } from "./operators/registry.js";
 import type { Symbols } from "./symbols.js";
 import {
@@ -247,6 +247,8 @@ function contextOf(
   return isKnown ? partialContext(node, values, walk, loc) : undefined;
 }
 
+const hasShape = (value: Value): value is Value & InputValue => value.shape !== undefined;
+
 /** Inputs whose rank is not known are left out, too. */
 function partialContext(
   node: OnnxNode,
@@ -254,7 +256,7 @@ function partialContext(
   { opsets }: Walk,
   loc: Location,
 ): NodeContext {
-  const inputs = values.map((value) => (value?.shape === undefined ? undefined : { ...value, shape: value.shape }));
+  const inputs = values.map((value) => (value !== undefined && hasShape(value) ? value : undefined));
   const opset = opsets.get(node.domain) ?? opsets.get("") ?? 1;
   const attributes = attributeReader(node.attributes, loc);
   return { opType: node.opType, opset, attributes, inputs, outputCount: node.outputs.length, loc };

@@ -26,14 +26,14 @@ export type MessageType =
 const PER_FILE = {
   "operator sets": 10_000,
   functions: 50_000,
-  nodes: 200_000,
+  nodes: 150_000,
   "bodies of control flow": 20_000,
-  attributes: 500_000,
-  tensors: 200_000,
-  values: 400_000,
-  names: 1_000_000,
+  attributes: 300_000,
+  tensors: 150_000,
+  values: 300_000,
+  names: 600_000,
   extents: 1_000_000,
-  "entries of external data": 1_000_000,
+  "entries of external data": 200_000,
 } as const;
 
 /** Bytes of the extents of one tensor, or their number where each is a field: far more than `MAX_RANK`, which is checked by name later. */

@@ -15,7 +15,7 @@ import type { CoverageEntry, CoverageStatus, Layer, LayerId, Network } from "../
 import { isKnown, product, unknownOf } from "./extent.js";
 import { REPEAT } from "./feature-map.js";
 import type { Inference, InferredNode, Parts } from "./inference.js";
-import { createNetworkBuilder, type NetworkBuilder, type Source } from "./network-builder.js";
+import { createNetworkBuilder, type NetworkBuilder, type SizedInput, type Source } from "./network-builder.js";
 import { wholeLayer } from "./opaque.js";
 import type { InputValue, LayerSpec, LoweringContext } from "./operator.js";
 import type { Cause, Value } from "./values.js";
@@ -184,8 +184,12 @@ function sourceOf({ id, node, loc, inputs, outputs }: InferredNode, owner: strin
     node: owner,
     opType: node.opType,
     loc,
-    inputs: inputs.map((value) => (value === undefined ? undefined : { ...value, shape: dimsOf(value) })),
-    outputs: outputs.map((value) => ({ ...value, dims: value.name === "" ? (knownDims(value) ?? []) : dimsOf(value) })),
+    inputs: inputs.map((value) => (value === undefined ? undefined : sized(value))),
+    outputs: outputs.map((value) => ({
+      name: value.name,
+      dims: value.name === "" ? (knownDims(value) ?? []) : dimsOf(value),
+      ...(value.bits !== undefined && { bits: value.bits }),
+    })),
   };
 }
 
@@ -196,6 +200,13 @@ const withoutEmpty = (source: Source, { definition }: InferredNode): Source =>
 
 const knownDims = ({ shape }: Value): readonly number[] | undefined =>
   shape !== undefined && isKnown(shape) ? shape : undefined;
+
+function sized(value: Value): SizedInput {
+  if (isSized(value)) return value;
+  throw new Error(`the shape of '${value.name}' is not known`);
+}
+
+const isSized = (value: Value): value is Value & SizedInput => value.shape !== undefined && isKnown(value.shape);
 
 function dimsOf(value: Value): readonly number[] {
   const dims = knownDims(value);

@@ -169,7 +169,7 @@ export const shapeNotKnown = (where: Location, reason: string, nodes: readonly s
     "shape-not-known",
     where,
     `${count(nodes.length, "node")} left out: ${listNames(nodes)}: ${reason}`,
-    "state the shapes of its inputs in the model's value_info",
+    "state the shapes of its inputs in the model's value_info, or give the data that is missing",
   );
 
 // Nodes
