@@ -4,7 +4,7 @@
  */
 import type { Direction, Hierarchy, MemoryOperand, Unroll } from "./accelerator.js";
 import type { Dim } from "./axis-map.js";
-import type { Run } from "./layout.js";
+import type { Layout, Run } from "./layout.js";
 import type { Loop } from "./network.js";
 import type { RuleSet } from "./rules.js";
 
@@ -37,6 +37,24 @@ export interface OperandShape {
   readonly windows: readonly WindowShape[];
   /** Elements of the axes that every iteration reads whole; absent: 1. */
   readonly whole?: number;
+  /** How it lies in its home; absent: packed densely, block by block. */
+  readonly layout?: OperandLayout;
+}
+
+/** A tensor in a memory that states a layout. */
+export interface OperandLayout {
+  readonly terms: Layout;
+  /** Of all that is stored, outermost first. */
+  readonly axes: readonly LaidAxis[];
+}
+
+export interface LaidAxis {
+  readonly name: string;
+  readonly extent: number;
+  /** Stored index of the first one that the loops reach. */
+  readonly offset: number;
+  /** Loops that index it in mixed radix, outermost first; or the position of a window. */
+  readonly index: readonly Dim[] | number;
 }
 
 /** Everything that the cost of one layer on one tile depends on (SL §11.7). Equal problems have equal answers. */

@@ -88,11 +88,15 @@ const layouts: fc.Arbitrary<Layout> = fc
   });
 
 /** Neighbours are one interval. */
-const intervalsOf = (indices: readonly number[]): readonly Interval[] =>
-  indices.reduce<readonly Interval[]>((spans, index) => {
+function intervalsOf(indices: readonly number[]): readonly Interval[] {
+  const spans: Interval[] = [];
+  for (const index of indices) {
     const last = spans.at(-1);
-    return last?.hi === index ? [...spans.slice(0, -1), of(last.lo, index + 1)] : [...spans, of(index, index + 1)];
-  }, []);
+    if (last?.hi === index) spans[spans.length - 1] = of(last.lo, index + 1);
+    else spans.push(of(index, index + 1));
+  }
+  return spans;
+}
 
 /** An axis and a part of it: some of it, all of it, some of it with holes, or now and then nothing. */
 const span = fc.noBias(fc.integer({ min: 1, max: 8 })).chain((size) => {

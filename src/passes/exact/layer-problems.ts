@@ -1,7 +1,7 @@
 /** What the mapper is asked about one layer on one tile (EM §3): windows that meet borders, transposed convolutions as their phases. */
 import { type Accelerator, chain, cutAbove, type Hierarchy, levelOf, type Memory } from "../../ir/accelerator.js";
 import type { AxisMap, Dim, TransposedMap, WindowMap } from "../../ir/axis-map.js";
-import type { MappingProblem, OperandShape, WindowShape } from "../../ir/cost-model.js";
+import type { LaidAxis, MappingProblem, OperandShape, WindowShape } from "../../ir/cost-model.js";
 import type { LayerUnrolling, Work } from "../../ir/facts.js";
 import { extent, type Interval } from "../../ir/interval.js";
 import {
@@ -16,6 +16,7 @@ import {
 import type { GraphNode } from "../depth-first/graph.js";
 import { inEquationOrder, onlyChainsOf, ownChains } from "../depth-first/mapping-problem.js";
 import type { SizedOperand } from "../depth-first/operands.js";
+import { axisNames } from "./layouts.js";
 import { operationCost } from "./operation-cost.js";
 import { BOTH, type Both, type DirectedLoops, type Direction } from "./stack-maps.js";
 import { hittingPairs, type TapPhase, tapPhases } from "./tap-phases.js";
@@ -49,8 +50,17 @@ export interface ProblemSource extends Pick<Accelerator, "vectorUnit" | "paddedM
   partialBits(layer: string): number;
 }
 
-/** One problem per phase of a transposed convolution; one for every other layer. */
-export function layerProblems(tile: LayerTile, homes: Homes, source: ProblemSource): readonly MappingProblem[] {
+/**
+ * One problem per phase of a transposed convolution; one for every other layer.
+ *
+ * @param wholes - operands of which the whole tensor lies in the home
+ */
+export function layerProblems(
+  tile: LayerTile,
+  homes: Homes,
+  source: ProblemSource,
+  wholes: ReadonlySet<string> = new Set(),
+): readonly MappingProblem[] {
   const { node } = tile;
   const { layer } = node;
   if (layer === undefined) throw new Error(`'${node.id}' is no layer`);
@@ -70,7 +80,13 @@ export function layerProblems(tile: LayerTile, homes: Homes, source: ProblemSour
       memoryOperand: own.links.get(operand.name)!,
       bits: operand.name === node.output.name ? node.partialBits : operand.bits,
       ...indexOf(operand, { tile, phase, loops, stored: source.stored }),
+      ...(wholes.has(operand.name) && laidOut(operand, own.links.get(operand.name)!)),
     });
+    const laidOut = (operand: SizedOperand, link: string): Pick<OperandShape, "layout"> => {
+      const terms = chain(hierarchy, link).at(-1)?.layout;
+      const axes = terms && laidAxes(operand, { tile, phase, loops, stored: source.stored });
+      return terms === undefined || axes === undefined ? {} : { layout: { terms, axes } };
+    };
     const shapes = operands.map(shape);
     const operation = operationCost(layer, loops, shapes, { ...source, array: source.hierarchy.array });
     return {
@@ -192,6 +208,36 @@ function indexOf(operand: SizedOperand, context: IndexContext): Pick<OperandShap
     windows,
     ...(whole > 1 && { whole }),
   };
+}
+
+/** Where the loops of a tile reach into the whole tensor of an operand; nothing for maps other than direct ones and windows. */
+function laidAxes(operand: SizedOperand, context: IndexContext): readonly LaidAxis[] | undefined {
+  const own = context.tile.node.layer!.operands.find(({ name }) => name === operand.name)!; // operands of a node are its layer's
+  const dims = own.tensor === undefined ? undefined : context.stored.get(own.tensor)?.dims;
+  const slid = own.axes.flatMap((map) => (map.kind === "window" ? [map.out, map.tap] : []));
+  const isPlain = own.axes.every(
+    (map) => map.kind === "window" || (map.kind === "pointwise" && !map.loops.some((dim) => slid.includes(dim))),
+  );
+  if (dims === undefined || dims.length !== own.axes.length || !isPlain || context.phase.size > 0) return undefined;
+  const names = axisNames(own.axes, dims.length, own.role === "weight");
+  let windows = 0;
+  return own.axes.map((map, axis): LaidAxis => {
+    const stored = { name: names[axis]!, extent: dims[axis]! };
+    if (map.kind === "window")
+      return { ...stored, offset: placeOf(map, axis, own, context).stored.lo, index: windows++ };
+    return { ...stored, offset: firstOf(map, own, context.tile), index: directLoops(map) };
+  });
+}
+
+/** First index along an axis that a tile reads, or computes. */
+function firstOf(map: AxisMap, { name, role }: Operand, tile: LayerTile): number {
+  const direction = BOTH.find((candidate) =>
+    role === "output"
+      ? directLoops(map).some((dim) => dim === tile.directed[candidate])
+      : tile.reads.get(name)?.maps[candidate] === map,
+  );
+  if (direction === undefined) return 0;
+  return role === "output" ? tile.computed[direction].lo : (tile.reads.get(name)?.box[direction]?.lo ?? 0);
 }
 
 function directLoops(map: AxisMap): readonly Dim[] {

@@ -163,9 +163,18 @@ export class StackCosts {
     const byOperand = new Map<string, Memory>([[node.map.node.output.name, homes.output]]);
     node.reads.forEach(({ operand }, i) => void byOperand.set(operand.name, homes.inputs[i]!)); // one home per read
     if (homes.weights !== undefined) for (const { name } of node.map.node.weights) byOperand.set(name, homes.weights);
-    const problems = layerProblems(node.tile!, byOperand, this.#source); // asked of nodes that run
+    const problems = layerProblems(node.tile!, byOperand, this.#source, this.#wholes(node, homes)); // asked of nodes that run
     this.#problems.set(key, problems);
     return problems;
+  }
+
+  /** Operands of which all lies in their home: weights, and maps that are read and written where they live between stacks. */
+  #wholes({ map, reads }: TileNode, { inputs, output }: LayerHomes): ReadonlySet<string> {
+    return new Set([
+      ...map.node.weights.map(({ name }) => name),
+      ...reads.flatMap((read, i) => (inputs[i]!.id === this.placeOf(read.map).id ? [read.operand.name] : [])),
+      ...(output.id === this.placeOf(map).id ? [map.node.output.name] : []),
+    ]);
   }
 
   /** The problems with the room that is left. */

@@ -34,8 +34,9 @@ export interface OwedBox {
 
 /** An operand of a layer that runs, and the map that it reads. */
 export interface TileRead {
-  /** Index into the maps of the stack. */
+  /** Index into the maps of the stack, and the map. */
   readonly source: number;
+  readonly map: FeatureMap;
   readonly operand: InputOperand;
   /** Bits of the box that it reads, in place, and the least share of it that windows touch. */
   readonly bits: number;
@@ -184,18 +185,19 @@ const tileRead = (
   { operand, maps, taps }: MapReader,
   box: Box,
   tile: TensorTile,
-  { node, cellBits }: FeatureMap,
+  map: FeatureMap,
 ): TileRead => ({
   source,
+  map,
   operand,
-  bits: area(box) * cellBits,
+  bits: area(box) * map.cellBits,
   touched:
     touchedShare(maps.x, taps.x) *
     touchedShare(maps.y, taps.y) *
-    Math.min(1, operand.bits / Math.max(1, node.output.bits)),
+    Math.min(1, operand.bits / Math.max(1, map.node.output.bits)),
   pieces: {
-    narrow: bitsOf(piecesOf(box, tile, "narrow"), cellBits),
-    wide: bitsOf(piecesOf(box, tile, "wide"), cellBits),
+    narrow: bitsOf(piecesOf(box, tile, "narrow"), map.cellBits),
+    wide: bitsOf(piecesOf(box, tile, "wide"), map.cellBits),
   },
 });
 

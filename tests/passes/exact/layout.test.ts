@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { parseLayout } from "../../../src/frontend/zigzag/accelerator-layout.js";
 import type { Accelerator } from "../../../src/ir/accelerator.js";
 import type { Copy } from "../../../src/ir/cost-model.js";
-import { OVERLAP_MODES, TILE_ORDERS, TILING } from "../../../src/ir/facts.js";
+import { OVERLAP_MODES, PLACEMENT, TILE_ORDERS, TILING } from "../../../src/ir/facts.js";
 import type { Layout } from "../../../src/ir/layout.js";
 import { bits } from "../../../src/ir/units.js";
 import { stackGeometry, turned } from "../../../src/passes/exact/geometry.js";
@@ -15,12 +15,12 @@ import { newPart, owedPart } from "../../../src/passes/regions/pieces.js";
 import { type Box, type TensorTile, tensorTile } from "../../../src/passes/regions/stack-regions.js";
 import { exact, smallMachine } from "../../exact/machine.js";
 import { compile } from "../../support/compile.js";
-import { conv, moduleOf, network } from "../../support/networks.js";
+import { conv, moduleOf, network, residual } from "../../support/networks.js";
 import "../../support/seed.js";
 
 /** The small machine with a layout and bursts in DRAM. */
-function laidOut(text: string, burst: number): Accelerator {
-  const machine = smallMachine();
+function laidOut(text: string, burst: number, chip?: number): Accelerator {
+  const machine = smallMachine(chip);
   const layout = parseLayout(text).layout!;
   return {
     ...machine,
@@ -164,6 +164,36 @@ describe("a map that lies whole in a memory with a layout", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it("is read in place by the mapper where a tile begins, as weights are that are streamed", () => {
+    // 7000 bit on chip: the input of 14×14 stays whole in DRAM
+    const placed = (accelerator: Accelerator) =>
+      compile(moduleOf(residual(8), accelerator), {
+        stacks: { rule: "single" },
+        tiles: { tile: { width: 4, height: 4 }, overlap: "fully-cached" },
+        upTo: "place-operands",
+        costModel: exact,
+      })
+        .module.get(PLACEMENT)[0]!
+        .tileTypes.flatMap(({ nodes }) => nodes)
+        .filter(({ id }) => id === "a")
+        .map(({ problems }) => problems[0]!.operands.map(({ name, layout }) => [name, layout?.axes] as const));
+    const [first, second] = placed(laidOut("H W C", 64, 7000)).map((operands) => new Map(operands));
+    const axes = (x: number, y: number) => [
+      { name: "B", extent: 1, offset: 0, index: ["B"] },
+      { name: "C", extent: 4, offset: 0, index: ["C"] },
+      { name: "H", extent: 14, offset: y, index: 0 },
+      { name: "W", extent: 14, offset: x, index: 1 },
+    ];
+    expect(first!.get("I")).toEqual(axes(0, 0));
+    expect(second!.get("I")).toEqual(axes(8, 0)); // beyond the 8 columns of a that the first tile has computed
+    expect(first!.get("O")).toBeUndefined(); // a part on chip
+    expect(
+      placed(smallMachine(7000))
+        .flat()
+        .every(([, layout]) => layout === undefined),
+    ).toBe(true);
   });
 
   it("is dense where the memory states no layout", () => {

@@ -15,6 +15,7 @@ export interface AlikeDims {
 }
 
 export function mergeAlikeDims(problem: MappingProblem): AlikeDims {
+  if (problem.operands.some(({ layout }) => layout !== undefined)) return { problem, expand: (mapping) => mapping }; // axes differ
   const classes = [...classesOf(problem).values()].filter((loops) => loops.length > 1);
   if (classes.length === 0) return { problem, expand: (mapping) => mapping };
   const products = new Map(

@@ -1,5 +1,7 @@
 /** The axes of an operand together: what its transfers over a cut carry (EM §3, Block sums). */
 import type { Dim } from "../../../ir/axis-map.js";
+import type { OperandLayout } from "../../../ir/cost-model.js";
+import { unitsMoved } from "../../../ir/layout.js";
 import {
   type AxisFigures,
   type Histogram,
@@ -9,6 +11,7 @@ import {
   visits,
 } from "./axis-figures.js";
 import type { Cut, CutAxes, Flow, FlowKind } from "./exact-layer.js";
+import { type LaidTransfer, laidTransfers } from "./laid-out.js";
 import type { Memo } from "./memo.js";
 import { windowFigures } from "./window-figures.js";
 
@@ -22,15 +25,22 @@ export interface BlockSums {
   /** Elements of the largest block of a lower instance. */
   readonly largest: number;
   readonly busy: readonly PairHistogram[];
+  /** The same transfers where they lie in runs at the upper end. */
+  readonly laid?: readonly LaidTransfer[];
 }
 
-/** @param whole - elements that every iteration reads whole */
-export function blockSums(whole: number, { plain, windows }: CutAxes, blockOf: BlockOf): BlockSums {
+/**
+ * @param whole - elements that every iteration reads whole
+ * @param layout - at the upper end; absent: packed densely
+ */
+export function blockSums(whole: number, cut: CutAxes, blockOf: BlockOf, layout?: OperandLayout): BlockSums {
+  const { plain, windows } = cut;
   const axes = [
     ...plain.map((fan) => plainFigures(fan, blockOf(fan.steps.dim))),
     ...windows.map(({ window, out, tap }) => windowFigures(window, out, tap, blockOf(window.out), blockOf(window.tap))),
   ];
-  return axes.reduce(combineAxes, wholeOnly(whole));
+  const sums = axes.reduce(combineAxes, wholeOnly(whole));
+  return layout === undefined ? sums : { ...sums, laid: laidTransfers(layout, cut, blockOf) };
 }
 
 export const wholeOnly = (whole: number): BlockSums => ({
@@ -99,9 +109,16 @@ export interface FlowAccesses {
 }
 
 export const flowAccesses = ({ upper, lower }: Flow, sums: BlockSums): FlowAccesses => ({
-  upper: accesses(sums.upper, upper.width, upper.port),
+  upper: sums.laid === undefined ? accesses(sums.upper, upper.width, upper.port) : laidAccesses(sums.laid, upper),
   lower: lower === undefined ? 0 : accesses(sums.lower, lower.width, lower.port),
 });
+
+/** Bits that transfers in runs move at the upper end, in whole granules run by run. */
+const laidBits = ({ runs }: LaidTransfer, { width, port }: Flow["upper"]): number =>
+  unitsMoved(runs, width, port.granularity) * port.granularity;
+
+const laidAccesses = (transfers: readonly LaidTransfer[], upper: Flow["upper"]): number =>
+  transfers.reduce((sum, each) => sum + each.count * laidBits(each, upper), 0) / upper.port.bandwidth;
 
 function accesses({ values, counts }: Histogram, width: number, port: Flow["upper"]["port"]): number {
   let granules = 0;
@@ -121,9 +138,18 @@ export interface FlowCycles {
   readonly longest: number;
 }
 
+/** Elements that would take as long, packed densely: bits over the width. */
+const laidPairs = (transfers: readonly LaidTransfer[], upper: Flow["upper"]): PairHistogram => ({
+  upper: transfers.map((each) => laidBits(each, upper) / upper.width),
+  lower: transfers.map(({ lower }) => lower),
+  counts: transfers.map(({ count }) => count),
+});
+
 export function flowCycles({ upper, lower }: Flow, sums: BlockSums): FlowCycles {
   const most = { paced: 0, latched: 0, upper: 0, lower: 0, longest: 0 };
-  for (const { upper: sent, lower: received, counts } of sums.busy) {
+  for (const { upper: sent, lower: received, counts } of sums.laid === undefined
+    ? sums.busy
+    : [laidPairs(sums.laid, upper)]) {
     const own = { paced: 0, latched: 0, upper: 0, lower: 0 };
     for (let i = 0; i < counts.length; i++) {
       const above = Math.ceil((sent[i]! * upper.width) / upper.port.bandwidth);

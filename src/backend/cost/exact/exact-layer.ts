@@ -1,7 +1,7 @@
 /** A mapping problem as the exact model sees it: per operand, the cuts between neighbouring levels and how the array fans out there. */
 import type { Direction, Port } from "../../../ir/accelerator.js";
 import type { Dim } from "../../../ir/axis-map.js";
-import type { MappingProblem, OperandShape, WindowShape } from "../../../ir/cost-model.js";
+import type { MappingProblem, OperandLayout, OperandShape, WindowShape } from "../../../ir/cost-model.js";
 import { iterations } from "../../../ir/network.js";
 import {
   accessEnergy,
@@ -67,6 +67,8 @@ export interface Cut {
   /** Whether what the upper (the lower) level gets at the last visit is complete: no reduction fans out above it. */
   readonly isUpperComplete: boolean;
   readonly isLowerComplete: boolean;
+  /** How the operand lies in the upper level, where that is its home and states a layout. */
+  readonly layout?: OperandLayout;
 }
 
 export interface ExactOperand {
@@ -155,13 +157,15 @@ function exactOperand(
     const isUpperComplete = axes.irrelevant.every((fan) => fan.count("above") === 1);
     const isLowerComplete = isUpperComplete && axes.irrelevant.every((fan) => fan.count("between") === 1);
     const own = flows(layer, model, level, isUpperComplete, isLowerComplete);
+    const layout = level === model.levels.length - 1 ? homeLayout(shape, axes) : undefined;
     return {
-      key: [axes.key, isUpperComplete, isLowerComplete, ...own.map(flowKey)].join(" / "),
+      key: [axes.key, isUpperComplete, isLowerComplete, ...own.map(flowKey), JSON.stringify(layout)].join(" / "),
       index: level - 1,
       axes,
       flows: own,
       isUpperComplete,
       isLowerComplete,
+      ...(layout && { layout }),
     };
   });
   const homeReplicas = cuts
@@ -180,6 +184,15 @@ function flowKey({ kind, upper, lower, isLatched }: Flow): string {
   const end = ({ port, portIndex, energy, width }: FlowEnd): string =>
     `${port.granularity} ${port.bandwidth} ${portIndex} ${energy} ${width}`;
   return `${kind} ${end(upper)} | ${lower === undefined ? "" : end(lower)} | ${isLatched}`;
+}
+
+/** Of a home with one instance for the whole array, and an operand that is indexed by loops alone. */
+function homeLayout(
+  { layout, whole }: OperandShape,
+  { plain, windows, irrelevant }: CutAxes,
+): OperandLayout | undefined {
+  const fans = [...plain, ...irrelevant, ...windows.flatMap(({ out, tap }) => [out, tap])];
+  return whole === undefined && fans.every((fan) => fan.count("above") === 1) ? layout : undefined;
 }
 
 /** Axes at the cut under each level. */

@@ -73,7 +73,7 @@ function operandFigures(operand: ExactOperand, loops: readonly Loop[], positions
   const blocks = cuts.map((_, i) => productsBelow(loops, i === 0 ? 0 : positions[i - 1]!));
   const blockOf = (i: number) => (dim: Dim) => blocks[i]!.get(dim) ?? 1;
   const visits = cuts.map((cut, i) => cutVisits(cut.axes, blockOf(i)));
-  const sums = cuts.map((cut, i): BlockSums => blockSums(operand.whole, cut.axes, blockOf(i)));
+  const sums = cuts.map((cut, i): BlockSums => blockSums(operand.whole, cut.axes, blockOf(i), cut.layout));
   return {
     flows: cuts.map((cut, i) =>
       cut.flows.map((flow) => ({

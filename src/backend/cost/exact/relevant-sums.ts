@@ -1,7 +1,8 @@
 /** Block sums and visits of an operand for every state of a space, each worked out once (EM §3, Tables). */
 import type { Dim } from "../../../ir/axis-map.js";
+import type { OperandLayout } from "../../../ir/cost-model.js";
 import { type AxisFigures, plainFigures, type Visits } from "./axis-figures.js";
-import { type BlockOf, type BlockSums, combineAxes, cutVisits, wholeOnly } from "./block-sums.js";
+import { type BlockOf, type BlockSums, blockSums, combineAxes, cutVisits, wholeOnly } from "./block-sums.js";
 import type { CutAxes } from "./exact-layer.js";
 import { Memo } from "./memo.js";
 import { type Projection, projection, type StateSpace } from "./space.js";
@@ -26,8 +27,16 @@ const KEPT_AXES = 50_000;
 
 export const axisMemo = (): AxisMemo => ({ axes: new Memo(KEPT_AXES), visits: new Memo(KEPT_AXES) });
 
-export function cutSums(whole: number, axes: CutAxes, space: StateSpace, memo: AxisMemo): CutSums {
-  const { relevant, sums } = relevantSums(whole, axes, space, memo);
+/** @param layout - at the upper end; absent: packed densely */
+export function cutSums(
+  whole: number,
+  axes: CutAxes,
+  space: StateSpace,
+  memo: AxisMemo,
+  layout?: OperandLayout,
+): CutSums {
+  const { relevant, sums } =
+    layout === undefined ? relevantSums(whole, axes, space, memo) : laidSums(whole, axes, space, layout);
   const others = projection(
     space,
     axes.irrelevant.map(({ steps }) => steps.dim),
@@ -52,6 +61,22 @@ function relevantSums(
     sums = figures.flatMap((axis) => before.map((each) => combineAxes(each, axis)));
   }
   return { relevant, sums };
+}
+
+/** Runs go across axes: all of them together, state by state. */
+function laidSums(
+  whole: number,
+  axes: CutAxes,
+  space: StateSpace,
+  layout: OperandLayout,
+): Pick<CutSums, "relevant" | "sums"> {
+  const dims = [
+    ...axes.plain.map(({ steps }) => steps.dim),
+    ...axes.windows.flatMap(({ window }) => [window.out, window.tap]),
+  ];
+  const states = projection(space, dims);
+  const sums = Array.from({ length: states.count }, (_, i) => blockSums(whole, axes, states.blockOf(i), layout));
+  return { relevant: states.index, sums };
 }
 
 interface AxisTable {

@@ -88,8 +88,10 @@ function operandTables(operand: ExactOperand, space: StateSpace, memo: TableMemo
   const { price, oldEnergy } = arrayPrice(operand);
   const { whole, homeReplicas, model } = operand;
   const cuts = Array.from({ length: heldLevels(operand) }, (_, level) => {
-    const { key, axes } = operand.cuts[level + 1]!;
-    const sums = memo.sums.of(`${space.key} / ${whole} / ${axes.key}`, () => cutSums(whole, axes, space, memo.figures));
+    const { key, axes, layout } = operand.cuts[level + 1]!;
+    const sums = memo.sums.of([space.key, whole, axes.key, JSON.stringify(layout)].join(" / "), () =>
+      cutSums(whole, axes, space, memo.figures, layout),
+    );
     const { isOutput, bits, finalBits, levels } = model;
     const facts = [space.key, whole, homeReplicas, isOutput, bits, finalBits, levels[level]!.memoryIndex, key];
     const table = memo.cuts.of(facts.join(" / "), () => cutTable(operand, level, sums));
@@ -107,7 +109,7 @@ const withoutReplicas = (table: CutTable, replicas: Float64Array, oldEnergy: num
 function arrayPrice(operand: ExactOperand) {
   const cut = operand.cuts[0]!;
   const visits = cutVisits(cut.axes, () => 1);
-  const sums = blockSums(operand.whole, cut.axes, () => 1);
+  const sums = blockSums(operand.whole, cut.axes, () => 1, cut.layout);
   const energies = cut.flows.map((flow) => visitEnergy(flow, flowAccesses(flow, sums)));
   const times = cut.flows.map(({ kind }) => flowVisits(kind, cut, visits, operand.homeReplicas));
   const price: ArrayPrice = {
