@@ -1,7 +1,7 @@
 /** Everything that may be decided about a stack (EM §2): where its maps, its kept overlap and its weights may live. */
 import type { Memory } from "../../ir/accelerator.js";
-import type { Layer } from "../../ir/network.js";
 import { weightBits as matrixBits } from "../depth-first/cuts.js";
+import { constantBits } from "./constants.js";
 import type { StackGeometry } from "./geometry.js";
 import type { HomeSpace } from "./home-search.js";
 import type { ProblemSource } from "./layer-problems.js";
@@ -15,7 +15,7 @@ export function homeSpace(
   source: ProblemSource,
   costs: StackCosts,
 ): HomeSpace {
-  const weightBits = maps.map(({ node }) => constantBits(node.layer, source) + (node.layer ? matrixBits(node) : 0));
+  const weightBits = maps.map(({ node }) => constantBits(node, source.stored) + (node.layer ? matrixBits(node) : 0));
   return {
     storage: maps.map((map) => storages(map, geometry, source, costs)),
     weights: maps.map(({ node }) => {
@@ -31,16 +31,6 @@ export function homeSpace(
         : costs.copyEnergy(weightBits[layer]!, { operand, memory: top.id }, { operand, memory: memory.id });
     },
   };
-}
-
-/** Bits of constants that come with a layer's weights: bias, scales, zero points; as wide as its partial sums where nothing is stated. */
-function constantBits(layer: Layer | undefined, { stored, partialBits }: ProblemSource): number {
-  if (layer === undefined) return 0;
-  return layer.parameters.reduce((sum, { tensor }) => {
-    const { dims = [], bits } = stored.get(tensor) ?? {};
-    const elements = dims.reduce((product, extent) => product * extent, 1);
-    return sum + elements * (bits ?? partialBits(layer.id));
-  }, 0);
 }
 
 /** What a map may do: lie whole where it lives between stacks; or in parts, with every choice of rings, or fetched again. */
