@@ -83,6 +83,10 @@ export interface ScheduleOptions {
   readonly order?: TileOrder;
   /** Homes of feature maps between stacks: `searched`, or `top` for all in the outermost memory; under published rules that is all there is. */
   readonly between?: "searched" | "top";
+  /** Copies may run beside layers, where ports and room allow; under exact rules. */
+  readonly pipelineCopies?: boolean;
+  /** Weights that can stay on chip are not loaded again for every inference; under exact rules. */
+  readonly steadyState?: boolean;
   /** Largest number of loop factors of a layer; 6 with `defines`, as in the reference. */
   readonly loopLimit?: number | "none";
   /** Decisions that are taken as they are stated; the rest is decided as usual. */
@@ -230,6 +234,10 @@ export function pipelineFor(options: ScheduleOptions): Pipeline {
     "partition-stacks": stackOptions(stacks),
     "tile-stacks": { tile, overlap, order },
     "place-operands": { between },
+    evaluate: {
+      copies: options.pipelineCopies === true ? "pipelined" : "alone",
+      inference: options.steadyState === true ? "steady" : "single",
+    },
   };
   return DEFAULT_ORDER.map((pass) => pipelineStep(pass, given[pass.name]));
 }

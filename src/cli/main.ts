@@ -36,13 +36,15 @@ function createProgram(messages: MessageOptions): Command {
     .option("--stacks <rule|layers>", "auto (default), single, per-layer, or cuts after the named layers")
     .option("--tile <WxH|full>", "tile of a stack's output, elements (default full)")
     .option("--overlap <mode>", "recompute, h-cached or fully-cached (default)")
-    .option("--order <order>", "order of tiles: x-first (default)")
+    .option("--order <order>", "order of tiles: x-first (default), y-first (exact)")
     .option("--decisions <file>", "take decisions as they are stated: a schedule.json, or YAML with the same fields")
     .option(
       "--loop-limit <n|none>",
       `${LOOP_FACTORS} (default ${EXACT.loopLimit} with exact, ${DEFINES.loopLimit} with defines)`,
     )
     .option("--bind <symbols>", "values of symbolic dimensions: N=1,H=224; repeatable", joinLists)
+    .option("--pipeline-copies", "let copies run beside layers where ports and room allow (exact)")
+    .option("--steady-state", "do not load again what can stay on chip between inferences (exact)")
     .option("--seed <n>", "of everything random (default 0)")
     .option("--pipeline <text>", "replace the pipeline")
     .option("--print-before <pass|all>", "print the module before a pass, on stderr")

@@ -3,6 +3,7 @@ import { contentSha256 } from "../backend/emit/digest.js";
 import { printSummary } from "../backend/emit/summary.js";
 import type { AcceleratorFile } from "../frontend/zigzag/accelerator.js";
 import { badOption, incompletePipeline, missingOption } from "../ir/diagnostics/command.js";
+import { exactOnly } from "../ir/diagnostics/schedule.js";
 import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
 import { COSTS, OVERLAP_MODES, TILE_ORDERS } from "../ir/facts.js";
 import { printModule } from "../ir/print.js";
@@ -44,10 +45,12 @@ export interface ScheduleFlags extends MessageOptions, ResultOptions {
   readonly printAfter?: string;
   readonly timing?: true;
   readonly strict?: true;
+  readonly pipelineCopies?: true;
+  readonly steadyState?: true;
 }
 
 const COST_MODEL_NAMES = Object.keys(COST_MODELS) as CostModelName[]; // the object's own keys
-const PIPELINE_CHOICES = ["stacks", "tile", "overlap", "order"];
+const PIPELINE_CHOICES = ["stacks", "tile", "overlap", "order", "pipelineCopies", "steadyState"];
 
 /** @throws DiagnosticError for wrong input and infeasible requests */
 export function runSchedule(modelFile: string, flags: ScheduleFlags): void {
@@ -83,8 +86,13 @@ export function requireSizes(diagnostics: readonly Diagnostic[]): void {
 export function scheduleOptions(flags: ScheduleFlags): ScheduleOptions {
   refuseTogether({ ...flags }, "pipeline", PIPELINE_CHOICES, "the pipeline's text states these choices");
   const { tile, overlap, order, loopLimit, stacks, pipeline, seed } = flags;
+  const costModel = parseChoice("--cost-model", flags.costModel ?? "exact", COST_MODEL_NAMES);
+  const { pipelineCopies, steadyState } = flags;
+  requireExact(costModel, { "--pipeline-copies": pipelineCopies, "--steady-state": steadyState });
   return {
-    costModel: parseChoice("--cost-model", flags.costModel ?? "exact", COST_MODEL_NAMES),
+    costModel,
+    ...(pipelineCopies && { pipelineCopies }),
+    ...(steadyState && { steadyState }),
     observer: observerFor(flags),
     ...(stacks !== undefined && { stacks: parseStacks(stacks) }),
     ...(tile !== undefined && { tile: parseWith("--tile", tile, tileSize("full", "for example 60x72")) }),
@@ -98,6 +106,13 @@ export function scheduleOptions(flags: ScheduleFlags): ScheduleOptions {
     ...(pipeline !== undefined && { pipeline }),
     ...(seed !== undefined && { seed: parseSeed(seed) }),
   };
+}
+
+/** @throws DiagnosticError when published rules are asked for what only the exact ones have */
+function requireExact(costModel: CostModelName, asked: Readonly<Record<string, true | undefined>>): void {
+  if (COST_MODELS[costModel].geometry === "clipped") return;
+  const wrong = Object.keys(asked).filter((option) => asked[option] === true);
+  if (wrong.length > 0) throw new DiagnosticError(wrong.map((option) => exactOnly(option, costModel)));
 }
 
 function parseStacks(text: string): StackChoice {

@@ -125,6 +125,8 @@ export interface LayerCost {
   readonly latencyCycles: number;
   /** Largest footprint of the layer's operands in one instance of each memory, bits. */
   readonly occupancy: Readonly<Record<string, number>>;
+  /** Cycles for which each port is busy, by `memory.port`, without idle ones; absent under published rules. */
+  readonly portCycles?: Readonly<Record<string, number>>;
 }
 
 /** How a mapping was found, so that a reader can trust it. */

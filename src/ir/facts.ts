@@ -200,8 +200,10 @@ export interface TileTypeCost {
   /** One per phase, in order. */
   readonly copies: readonly NodeCopies[];
   readonly energy: EnergyByKind;
-  /** Cycles: layers with initial loading, plus copy phases. */
+  /** Cycles: layers with initial loading, plus copy phases, less what is hidden. */
   readonly latency: number;
+  /** Cycles of copies that run beside layers of the tile. */
+  readonly hidden?: number;
 }
 
 /** Totals of a stack or of the network; energies in pJ, times in cycles. */
@@ -237,6 +239,10 @@ export interface StackCost {
   readonly tileTypes: readonly TileTypeCost[];
   /** Copies before the first tile. */
   readonly loads?: CopyPhaseCost;
+  /** Cycles of copies that run beside a layer of the tile before. */
+  readonly hiddenBetweenTiles?: number;
+  /** Memories in which weights stay from one inference to the next, so that they are not loaded. */
+  readonly residentWeights?: readonly string[];
 }
 
 export interface ScheduleCost {

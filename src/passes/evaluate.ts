@@ -1,5 +1,5 @@
 import { totalStaticEnergy } from "../ir/assumed.js";
-import type { Copy, CostModel } from "../ir/cost-model.js";
+import type { Copy, CopyPhaseCost, CostModel } from "../ir/cost-model.js";
 import type { Diagnostic } from "../ir/diagnostics.js";
 import {
   COSTS,
@@ -31,25 +31,39 @@ import {
 } from "./depth-first/totals.js";
 import { requireInvariants } from "./exact/invariants.js";
 import { machineFor } from "./exact/machine.js";
+import { hiddenCopies } from "./exact/pipelined-copies.js";
+import { residentMemories, type StackNeeds } from "./exact/resident-weights.js";
+import { choice } from "./options.js";
 import { definePass } from "./pass.js";
 
 export const evaluate = definePass({
   name: "evaluate",
   description: "adds up energy, latency and accesses over layers, copies, tiles and stacks",
-  options: {},
+  options: {
+    copies: choice("alone", ["alone", "pipelined"], "whether copies may run beside layers, where ports and room allow"),
+    inference: choice(
+      "single",
+      ["single", "steady"],
+      "one inference from nothing, or one of many: weights that can stay on chip are not loaded again",
+    ),
+  },
   requires: [STACKS, TILING, PLACEMENT, MAPPINGS],
   provides: [COSTS],
-  run(module, { costModel, report }) {
-    const mappings = module.get(MAPPINGS);
+  run(module, { costModel, report }, { copies, inference }) {
     const placements = module.get(PLACEMENT);
-    const stacks = placements.map(
-      ({ tileTypes, loads = [] }, s): CostedTiles => ({
-        types: tileTypes.map(
-          (type, t): CostedType => ({ type, layers: mappings[s]![t]!, copies: phasesOf(type, costModel, module) }),
-        ), // one entry per type
-        loads: { copies: loads, cost: costModel.copyPhase(loads, machineFor(module, costModel.rules)) },
-      }),
-    );
+    const isExact = costModel.rules.geometry === "clipped";
+    const capacity = new Map(module.accelerator.memories.map(({ id, size }) => [id, size]));
+    const alone = costedTiles(module, costModel);
+    const resident =
+      isExact && inference === "steady" ? residentMemories(needsOf(placements, alone), capacity) : new Set<string>();
+    const stacks = alone
+      .map((stack) =>
+        withoutLoads(stack, resident, (loads) => costModel.copyPhase(loads, machineFor(module, costModel.rules))),
+      )
+      .map((stack, s) => {
+        if (!isExact || copies === "alone") return stack;
+        return { ...stack, hidden: hiddenCopies(stack, placements[s]!, module.get(TILING)[s]!.order, capacity) };
+      });
     const sums = sumRules(module, costModel.rules);
     for (const note of LAWS[costModel.rules.geometry](module, stacks, costModel.rules)) report(note);
     const totals = totalsOf(stacks, sums);
@@ -61,8 +75,10 @@ export const evaluate = definePass({
     const costs = stacks.map(
       (stack): StackCost => ({
         totals: totalsOf([stack], sums),
-        tileTypes: stack.types.map((type) => tileTypeCost(type, sums)),
+        tileTypes: stack.types.map((type, t) => tileTypeCost(type, sums, stack.hidden?.perTile[t])),
         ...(stack.loads.copies.length > 0 && { loads: stack.loads.cost }),
+        ...(stack.hidden && { hiddenBetweenTiles: stack.hidden.betweenTiles }),
+        ...(resident.size > 0 && { residentWeights: [...resident].sort() }),
       }),
     );
     requireEqual(
@@ -73,6 +89,33 @@ export const evaluate = definePass({
     return module.with(COSTS, { totals, stacks: costs, layers });
   },
 });
+
+/** Every tile type with the costs of its layers and copies. */
+function costedTiles(module: Module, costModel: CostModel): readonly CostedTiles[] {
+  const mappings = module.get(MAPPINGS);
+  return module.get(PLACEMENT).map(({ tileTypes, loads = [] }, s) => ({
+    types: tileTypes.map(
+      (type, t): CostedType => ({ type, layers: mappings[s]![t]!, copies: phasesOf(type, costModel, module) }),
+    ), // one entry per type
+    loads: { copies: loads, cost: costModel.copyPhase(loads, machineFor(module, costModel.rules)) },
+  }));
+}
+
+const needsOf = (placements: readonly StackPlacement[], stacks: readonly CostedTiles[]): readonly StackNeeds[] =>
+  placements.map((placement, s) => ({ placement, peak: totalsOf([stacks[s]!], NO_SUM_RULES).peak })); // one per placement
+
+const NO_SUM_RULES: SumRules = { copyCount: () => 1 };
+
+/** Without what need not be loaded again. */
+function withoutLoads(
+  stack: CostedTiles,
+  resident: ReadonlySet<string>,
+  costOf: (loads: readonly Copy[]) => CopyPhaseCost,
+): CostedTiles {
+  const left = stack.loads.copies.filter(({ kind, to }) => kind !== "weights" || !resident.has(to.memory));
+  if (left.length === stack.loads.copies.length) return stack;
+  return { ...stack, loads: { copies: left, cost: costOf(left) } };
+}
 
 /** The published model knows no energy that is drawn without work. */
 function sumRules({ accelerator }: Module, { totals, geometry }: RuleSet): SumRules {

@@ -252,9 +252,15 @@ function throughoutJson({ columns, rows, buffers, loads }: StackPlacement, cost:
     columns: columns.map(runJson),
     rows: rows.map(runJson),
     buffers: (buffers ?? []).map((buffer) => ({ ...buffer })),
-    loads: (loads ?? []).map((copy, i) => copyJson(copy, cost.loads?.copies[i], named)),
+    loads: chargedLoads(loads ?? [], cost).map((copy, i) => copyJson(copy, cost.loads?.copies[i], named)),
+    ...(cost.hiddenBetweenTiles !== undefined && { hiddenBetweenTilesCycles: cost.hiddenBetweenTiles }),
+    ...(cost.residentWeights && { residentWeights: [...cost.residentWeights] }),
   };
 }
+
+/** Loads but for weights that stay on chip from one inference to the next. */
+const chargedLoads = (loads: readonly Copy[], { residentWeights = [] }: StackCost): readonly Copy[] =>
+  loads.filter(({ kind, to }) => kind !== "weights" || !residentWeights.includes(to.memory));
 
 const runJson = ({ class: number, from, count }: TileRun) => ({ class: String(number), from, count });
 
@@ -278,6 +284,7 @@ function tileTypeJson(
     energyPj: cost.energy.mac + cost.energy.memory + cost.energy.copy,
     latencyCycles: cost.latency,
     copyCycles: cost.copies.reduce((sum, phase) => sum + phase.cost.cycles, 0),
+    ...(cost.hidden !== undefined && { hiddenCopyCycles: cost.hidden }),
     layers: layers.map((mapping) => tileLayerJson(mapping, type)),
     copies: type.nodes.flatMap((node) => [
       ...phaseJson(node, "before", node.copies, cost, named),

@@ -20,7 +20,7 @@ const energyByKind = z.strictObject({
 const totalsSchema = z.strictObject({
   energyPj: quantity,
   latencyCycles: count,
-  copyCycles: count.describe("part of latencyCycles that is spent in copy phases"),
+  copyCycles: count.describe("part of latencyCycles that is spent in copy phases alone"),
   operations: count.describe("executed, recomputation included"),
   energyByKindPj: energyByKind.describe("adds up to energyPj"),
   energyByMemoryPj: z.record(name, z.record(name, quantity)).describe("memory → operand; adds up to memory + copy"),
@@ -116,6 +116,7 @@ const tileType = z.strictObject({
   energyPj: quantity,
   latencyCycles: count,
   copyCycles: count,
+  hiddenCopyCycles: count.optional().describe("part of copyCycles that runs beside layers of the tile"),
   layers: z.array(tileLayer),
   copies: z.array(copy),
 });
@@ -144,6 +145,8 @@ const stack = z.strictObject({
   rows: z.array(run).optional(),
   buffers: z.array(buffer).optional().describe("what the stack holds on chip from its first tile to its last"),
   loads: z.array(load).optional().describe("copies that run once, before the first tile"),
+  hiddenBetweenTilesCycles: count.optional().describe("cycles of copies that run beside a layer of the tile before"),
+  residentWeights: z.array(name).optional().describe("memories whose weights stay from one inference to the next"),
   totals: totalsSchema,
   tileTypes: z.array(tileType),
 });

@@ -37,6 +37,14 @@ export const orderUnsupported = (order: string, rules: string, where: Location =
   hint: "use order x-first",
 });
 
+export const exactOnly = (option: string, rules: string): Diagnostic => ({
+  code: "exact-only",
+  severity: "error",
+  message: `the rules '${rules}' know nothing of ${option}`,
+  where: { field: option },
+  hint: "leave it out, or use --cost-model exact",
+});
+
 export const unknownCut = (layer: string, known: readonly string[]): Diagnostic => ({
   code: "unknown-layer",
   severity: "error",

@@ -30,18 +30,32 @@ export interface CostedType {
 export interface CostedTiles {
   readonly types: readonly CostedType[];
   readonly loads: { readonly copies: readonly Copy[]; readonly cost: CopyPhaseCost };
+  /** Cycles of copies that run beside layers; absent where all run alone. */
+  readonly hidden?: HiddenCopies;
 }
 
-/** Cost of a tile of the type, once. */
-export function tileTypeCost({ layers, copies }: CostedType, rules: SumRules): TileTypeCost {
-  const cycles = sum(layers, ({ result }) => result.cost.latencyCycles) + sum(copies, ({ cost }) => cost.cycles);
+export interface HiddenCopies {
+  /** Within one tile, per tile type. */
+  readonly perTile: readonly number[];
+  /** Between neighbouring tiles, over all of them. */
+  readonly betweenTiles: number;
+}
+
+/**
+ * Cost of a tile of the type, once.
+ *
+ * @param hidden - cycles of its copies that run beside its layers
+ */
+export function tileTypeCost({ layers, copies }: CostedType, rules: SumRules, hidden = 0): TileTypeCost {
+  const alone = sum(layers, ({ result }) => result.cost.latencyCycles) + sum(copies, ({ cost }) => cost.cycles);
+  const cycles = alone - hidden;
   const energy: EnergyByKind = {
     mac: sum(layers, ({ result }) => result.cost.macEnergy),
     memory: sum(layers, ({ result }) => result.cost.memoryEnergy),
     copy: sum(copies, ({ cost }) => cost.energy),
     ...staticEnergy(cycles, rules),
   };
-  return { copies, energy, latency: cycles };
+  return { copies, energy, latency: cycles, ...(hidden > 0 && { hidden }) };
 }
 
 /** How sums are formed. */
@@ -112,6 +126,13 @@ class Accumulator {
     });
   }
 
+  /** @param cycles - of copies that run beside layers, and what is saved by that */
+  hide(cycles: number): void {
+    this.#latency -= cycles;
+    this.#copyLatency -= cycles;
+    this.#offloadedLatency -= cycles;
+  }
+
   /** @throws Error when the breakdown by memory does not add up to the energy: a defect */
   totals(): Totals {
     const { mac, memory, copy } = this.#kind;
@@ -169,6 +190,12 @@ export function totalsOf(stacks: readonly CostedTiles[], rules: SumRules): Total
       accumulator.addFootprint(reserved);
     }
     for (const phase of copies) accumulator.addPhase(phase.cost, operandsOf(type, phase), type.count);
+  }
+  for (const { types, hidden } of stacks) {
+    if (hidden === undefined) continue;
+    accumulator.hide(
+      hidden.betweenTiles + sum([...types.entries()], ([t, { type }]) => type.count * hidden.perTile[t]!),
+    ); // one per type
   }
   return accumulator.totals();
 }

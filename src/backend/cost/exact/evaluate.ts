@@ -20,7 +20,8 @@ export function layerCost(layer: ExactLayer, figures: readonly OperandFigures[],
   );
   const memoryEnergy = levels.flat().reduce((sum, energy) => sum + energy, 0);
   const macEnergy = operationEnergy(layer);
-  const spans = makespans(timing(layer, figures, blocks));
+  const time = timing(layer, figures, blocks);
+  const spans = makespans(time);
   const byOperand = <T>(values: readonly T[]) =>
     Object.fromEntries(model.operands.map(({ name }, o) => [name, values[o]!]));
   return {
@@ -34,6 +35,9 @@ export function layerCost(layer: ExactLayer, figures: readonly OperandFigures[],
     ...spans,
     latencyCycles: spans.offloadedCycles,
     occupancy: occupancy(layer, figures, blocks),
+    portCycles: Object.fromEntries(
+      layer.ports.flatMap((port, i) => (time.ports[i]! > 0 ? [[port, time.ports[i]!] as const] : [])),
+    ),
   };
 }
 
