@@ -16,7 +16,7 @@ import {
 import type { GraphNode } from "../depth-first/graph.js";
 import { inEquationOrder, onlyChainsOf, ownChains } from "../depth-first/mapping-problem.js";
 import type { SizedOperand } from "../depth-first/operands.js";
-import { axisNames } from "./layouts.js";
+import { axisNames, layoutFor } from "./layouts.js";
 import { operationCost } from "./operation-cost.js";
 import { BOTH, type Both, type DirectedLoops, type Direction } from "./stack-maps.js";
 import { hittingPairs, type TapPhase, tapPhases } from "./tap-phases.js";
@@ -83,7 +83,8 @@ export function layerProblems(
       ...(wholes.has(operand.name) && laidOut(operand, own.links.get(operand.name)!)),
     });
     const laidOut = (operand: SizedOperand, link: string): Pick<OperandShape, "layout"> => {
-      const terms = chain(hierarchy, link).at(-1)?.layout;
+      const home = chain(hierarchy, link).at(-1);
+      const terms = home && layoutFor(home, node.weights.includes(operand) ? "weights" : "map");
       const axes = terms && laidAxes(operand, { tile, phase, loops, stored: source.stored });
       return terms === undefined || axes === undefined ? {} : { layout: { terms, axes } };
     };

@@ -42,12 +42,22 @@ export function axisNames(maps: readonly AxisMap[], count: number, isWeight = fa
   return names;
 }
 
+const OWN_AXES: Readonly<Record<"map" | "weights", readonly LayoutAxis[]>> = {
+  map: ["B", "D", "H", "W"],
+  weights: ["K", "FZ", "FY", "FX"],
+};
+
+/** The layout of a memory, where it is one of such tensors: it names some axis that only they have. */
+export const layoutFor = ({ layout }: Pick<Memory, "layout">, kind: "map" | "weights"): Layout | undefined =>
+  layout?.some(({ axis }) => OWN_AXES[kind].includes(axis)) ? layout : undefined;
+
 /** Runs of a box of a map that lies whole in a memory; nothing where that states no layout. */
 export function runsInWhole(
   axes: readonly StoredAxis[],
   box: Readonly<Record<"x" | "y", Interval>> | undefined,
-  { layout }: Pick<Memory, "layout">,
+  memory: Pick<Memory, "layout">,
 ): readonly Run[] | undefined {
+  const layout = layoutFor(memory, "map");
   if (layout === undefined || box === undefined) return undefined;
   const dims = Object.fromEntries(axes.map(({ name, extent }) => [name, extent]));
   const spans = axes.map(({ name, extent, direction }) => [

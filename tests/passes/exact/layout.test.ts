@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { parseLayout } from "../../../src/frontend/zigzag/accelerator-layout.js";
 import type { Accelerator } from "../../../src/ir/accelerator.js";
 import type { Copy } from "../../../src/ir/cost-model.js";
-import { OVERLAP_MODES, PLACEMENT, TILE_ORDERS, TILING } from "../../../src/ir/facts.js";
+import { type LayerMapping, MAPPINGS, OVERLAP_MODES, PLACEMENT, TILE_ORDERS, TILING } from "../../../src/ir/facts.js";
 import type { Layout } from "../../../src/ir/layout.js";
 import { bits } from "../../../src/ir/units.js";
 import { stackGeometry, turned } from "../../../src/passes/exact/geometry.js";
@@ -189,11 +189,26 @@ describe("a map that lies whole in a memory with a layout", () => {
     expect(first!.get("I")).toEqual(axes(0, 0));
     expect(second!.get("I")).toEqual(axes(8, 0)); // beyond the 8 columns of a that the first tile has computed
     expect(first!.get("O")).toBeUndefined(); // a part on chip
+    expect(first!.get("W")).toBeUndefined(); // a layout of maps says nothing about weights
     expect(
       placed(smallMachine(7000))
         .flat()
         .every(([, layout]) => layout === undefined),
     ).toBe(true);
+  });
+
+  it("says nothing about weights; K C FY FX does, and nothing about maps", () => {
+    const layers = network(conv("a", { K: 4, C: 4, OX: 4, F: 3 }));
+    const layouts = ["H W C", "K C FY FX"].map((text) => {
+      const machine = laidOut(text, 64, 200); // too little room for the weights on chip
+      const { module } = compile(moduleOf(layers, machine), { stacks: { rule: "single" }, costModel: exact });
+      const [{ problem }] = module.get(MAPPINGS)[0]![0]! as readonly [LayerMapping];
+      return problem.operands.map(({ name, layout }) => `${name} ${layout?.axes.map((axis) => axis.name).join(" ")}`);
+    });
+    expect(layouts).toEqual([
+      ["O B C H W", "W undefined", "I B C H W"],
+      ["O undefined", "W K C FY FX", "I undefined"],
+    ]);
   });
 
   it("is dense where the memory states no layout", () => {

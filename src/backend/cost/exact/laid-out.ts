@@ -3,9 +3,11 @@ import type { Dim } from "../../../ir/axis-map.js";
 import type { LaidAxis, OperandLayout, WindowShape } from "../../../ir/cost-model.js";
 import { extent, type Interval } from "../../../ir/interval.js";
 import { contiguousRuns, type Run } from "../../../ir/layout.js";
-import type { BlockOf } from "./block-sums.js";
 import type { CutAxes } from "./exact-layer.js";
 import { Fan, sumOffsets, wholeDim } from "./unrolling.js";
+
+/** Steps of a dim that lie below a cut. */
+type BlockOf = (dim: Dim) => number;
 
 /** Transfers that are alike. */
 export interface LaidTransfer {
