@@ -17,18 +17,24 @@ export type Allocation =
 export interface CapacityCutsPolicy {
   /** Numbers of loops per resident of a memory, out of what each could keep there; `undefined`: the order is refused. */
   choose(candidates: readonly (readonly Candidate[])[], capacity: number): readonly number[] | undefined;
+  /** Whether residents of which no combination fits get no loops at all (Q23), rather than that the order is refused. */
+  readonly givesNothing: boolean;
   /** Whether the data of all residents together is held against the memory's capacity. */
   checksSum(memory: Memory): boolean;
 }
 
 const published: CapacityCutsPolicy = {
   choose: (candidates, capacity) => fewestAccesses(candidates, capacity) ?? candidates.map(() => 0), // Q23
+  givesNothing: true,
   checksSum: ({ operands }) => operands.every(({ level }) => level > 0), // Q25
 };
 
 export const CAPACITY_CUTS: Behaviours<RuleSet["capacityCuts"], CapacityCutsPolicy> = {
   published: { quirks: ["SL-Q22", "SL-Q23", "SL-Q25"], rule: published },
-  checked: { quirks: ["SL-Q23", "SL-Q25"], rule: { choose: fewestAccesses, checksSum: () => true } },
+  checked: {
+    quirks: ["SL-Q23", "SL-Q25"],
+    rule: { choose: fewestAccesses, givesNothing: false, checksSum: () => true },
+  },
 };
 
 /** What one operand could keep in a memory: `bits` of the next `count` loops, at an estimate of accesses to the level above. */

@@ -1,6 +1,6 @@
 /**
- * The best loop order without visiting all of them: depth first over prefixes, innermost loop first, with a lower bound of the energy
- * of every order that starts with a prefix (SL §11.3). Exact up to the noise of summation; ties go to the order found first.
+ * The best loop orders without visiting all of them: depth first over prefixes, innermost loop first, with a lower bound of the energy
+ * of every order that starts with a prefix (SL §11.3).
  */
 import { boundTables, type CutTable } from "./bound-tables.js";
 import { CutFinder } from "./cut-finder.js";
@@ -19,45 +19,70 @@ export interface BoundedSearch {
   readonly isComplete: boolean;
 }
 
-/** @param nodeLimit - prefixes after which the best order so far is returned; the search goes on as long as there is none */
+/**
+ * One best order, exact up to the noise of summation: the first that is found.
+ *
+ * @param nodeLimit - prefixes after which the best order so far is returned; the search goes on as long as there is none
+ */
 export function branchAndBound(tables: EnergyTables, price: PriceOrder, nodeLimit: number): BoundedSearch {
-  return new PrefixSearch(tables, price, nodeLimit).run();
+  const search = new PrefixSearch(tables, tables, price, 1 - NOISE, nodeLimit);
+  search.run();
+  const { best, visited, isComplete } = search;
+  return { order: best[0], visited, isComplete };
 }
 
-/** Bounds above this share of the best energy are taken as equal to it: sums differ in their order. */
-const SLACK = 1 - 1e-12;
+/**
+ * All orders of exactly the least energy, in any order.
+ *
+ * @param tables - entries that the order of loops changes are marked
+ * @param least - the same tables with the least of what these entries may be
+ */
+export function allBest(tables: EnergyTables, least: EnergyTables, price: PriceOrder) {
+  const search = new PrefixSearch(tables, least, price, 1 + NOISE, Number.POSITIVE_INFINITY);
+  search.run();
+  const { best, visited } = search;
+  return { tied: best, visited };
+}
+
+/** Relative difference of energies that may come from sums in another order. */
+const NOISE = 1e-12;
 
 class PrefixSearch {
   private readonly tables: EnergyTables;
   private readonly price: PriceOrder;
+  /** Orders whose bound is no less than this share of the best energy are left out. */
+  private readonly share: number;
   private readonly nodeLimit: number;
   private readonly cuts: readonly CutTable[][];
   private readonly constant: number;
   private readonly order: Uint8Array;
   private readonly finder: CutFinder;
-  private best = Number.POSITIVE_INFINITY;
-  private bestOrder: Uint8Array | undefined;
+  private least = Number.POSITIVE_INFINITY;
+  /** Orders of the least energy that were met. */
+  best: Uint8Array[] = [];
   private nodes = 0;
-  private visited = 0;
+  /** Orders that were priced. */
+  visited = 0;
 
-  constructor(tables: EnergyTables, price: PriceOrder, nodeLimit: number) {
+  constructor(tables: EnergyTables, bounds: EnergyTables, price: PriceOrder, share: number, nodeLimit: number) {
     this.tables = tables;
     this.price = price;
+    this.share = share;
     this.nodeLimit = nodeLimit;
-    const { cuts, constant } = boundTables(tables);
+    const { cuts, constant } = boundTables(bounds);
     this.cuts = cuts;
     this.constant = constant;
     this.order = new Uint8Array(tables.lattice.multiset.count);
     this.finder = new CutFinder(tables);
   }
 
-  run(): BoundedSearch {
+  run(): void {
     if (this.bound(0) < Number.POSITIVE_INFINITY) this.extend(0);
-    return { order: this.bestOrder, visited: this.visited, isComplete: !this.isOutOfNodes() };
   }
 
-  private isOutOfNodes(): boolean {
-    return this.nodes > this.nodeLimit && this.bestOrder !== undefined;
+  /** Whether the whole space was searched or bounded away. */
+  get isComplete(): boolean {
+    return this.nodes <= this.nodeLimit || this.best.length === 0;
   }
 
   /** Searches all orders that start with the first `depth` loops. */
@@ -67,7 +92,7 @@ class PrefixSearch {
       return;
     }
     for (const { factor, bound } of this.children(depth)) {
-      if (bound >= this.best * SLACK || this.isOutOfNodes()) return; // ascending: the others are no better
+      if (bound >= this.least * this.share || !this.isComplete) return; // ascending: the others are no better
       this.place(depth, factor);
       this.extend(depth + 1);
     }
@@ -76,9 +101,10 @@ class PrefixSearch {
   private leaf(): void {
     this.visited++;
     const price = this.price(this.order);
-    if (!(price < this.best)) return;
-    this.best = price;
-    this.bestOrder = this.order.slice();
+    if (!(price <= this.least) || price === Number.POSITIVE_INFINITY) return;
+    if (price < this.least) this.best = [];
+    this.least = price;
+    this.best.push(this.order.slice());
   }
 
   private place(depth: number, factor: number): void {
@@ -102,7 +128,7 @@ class PrefixSearch {
 
   /** Lower bound of the energy of every order that starts with the first `depth` loops. */
   private bound(depth: number): number {
-    if (this.finder.find(depth) === "infeasible") return Number.POSITIVE_INFINITY;
+    if (this.finder.findPrefix(depth) === "infeasible") return Number.POSITIVE_INFINITY;
     let sum = this.constant;
     for (let o = 0; o < this.cuts.length; o++) sum += this.operandBound(o, depth);
     return sum;

@@ -39,6 +39,10 @@ export class CutFinder {
   readonly cutStates: readonly Int32Array[];
   /** Per operand: number of decided cuts. */
   readonly decided: Int32Array;
+  /** The same in numbers of loops. */
+  readonly cutPositions: readonly Int32Array[];
+  /** Whether some memory gives its residents nothing although not even that fits (Q23); told of whole orders alone. */
+  isOverfull = false;
   /** Per operand whose next cut is open: fewest loops below it; -1 when no cut is open. */
   readonly openFrom: Int32Array;
   private readonly tables: EnergyTables;
@@ -46,12 +50,14 @@ export class CutFinder {
   /** Per operand: loops allocated so far. */
   private readonly position: Int32Array;
   private fewestAccesses = 0;
+  private isWhole = false;
 
   constructor(tables: EnergyTables) {
     const { operands, memories } = tables.layer;
     this.tables = tables;
     this.states = new Int32Array(tables.lattice.multiset.count + 1);
     this.cutStates = operands.map(({ levels }) => new Int32Array(levels.length));
+    this.cutPositions = operands.map(({ levels }) => new Int32Array(levels.length));
     this.decided = new Int32Array(operands.length);
     this.openFrom = new Int32Array(operands.length);
     this.position = new Int32Array(operands.length);
@@ -63,8 +69,23 @@ export class CutFinder {
       }));
   }
 
-  /** @param known - number of innermost loops whose states are written; all of them leave open only what cannot be told (Q23) */
-  find(known: number): CutVerdict {
+  /** Cuts an order whose states are all written; nothing stays open. */
+  findWhole(): CutVerdict {
+    return this.find(this.states.length - 1, true);
+  }
+
+  /**
+   * Cuts all orders that start alike, as far as they are cut alike.
+   *
+   * @param known - number of innermost loops whose states are written
+   */
+  findPrefix(known: number): "cut" | "infeasible" {
+    return this.find(known, false) === "infeasible" ? "infeasible" : "cut";
+  }
+
+  private find(known: number, isWhole: boolean): CutVerdict {
+    this.isWhole = isWhole;
+    this.isOverfull = false;
     this.position.fill(0);
     this.decided.fill(0);
     this.openFrom.fill(-1);
@@ -75,7 +96,8 @@ export class CutFinder {
         continue;
       }
       const verdict = this.cutAt(residents, capacity, known);
-      if (verdict !== "cut") return verdict;
+      if (verdict === "ambiguous" && !isWhole) this.leaveOpenAnywhere(residents);
+      else if (verdict !== "cut") return verdict;
     }
     return "cut";
   }
@@ -93,6 +115,14 @@ export class CutFinder {
     }
   }
 
+  /** Where the order of loops decides what fits (Q11). */
+  private leaveOpenAnywhere(residents: readonly ScannedResident[]): void {
+    for (let r = 0; r < residents.length; r++) {
+      const { operand } = residents[r]!;
+      if (this.openFrom[operand]! < 0) this.openFrom[operand] = this.position[operand]!;
+    }
+  }
+
   private cutAt(residents: readonly ScannedResident[], capacity: number, known: number): CutVerdict {
     let isOpen = false;
     for (let r = 0; r < residents.length; r++) {
@@ -101,13 +131,26 @@ export class CutFinder {
       if (verdict !== "cut") return verdict;
       isOpen ||= resident.ranOut;
     }
-    if (!isOpen) {
-      this.fewestAccesses = Number.POSITIVE_INFINITY;
-      isOpen = !this.combine(residents, 0, 0, 0, capacity); // Q23: nobody gets anything, and an overflow may go unnoticed
+    if (!isOpen && !this.chooses(residents, capacity)) {
+      if (this.isWhole && !this.tables.policies.capacityCuts.givesNothing) return "infeasible";
+      if (this.isWhole) this.giveNothing(residents);
+      isOpen = !this.isWhole;
     }
     if (isOpen) this.leaveOpen(residents, known);
     else if (!this.take(residents)) return "infeasible";
     return "cut";
+  }
+
+  /** @returns whether some combination of what the residents could keep fits */
+  private chooses(residents: readonly ScannedResident[], capacity: number): boolean {
+    this.fewestAccesses = Number.POSITIVE_INFINITY;
+    return this.combine(residents, 0, 0, 0, capacity);
+  }
+
+  /** Q23: an overflow may go unnoticed later on. */
+  private giveNothing(residents: readonly ScannedResident[]): void {
+    for (let r = 0; r < residents.length; r++) residents[r]!.taken = 0;
+    this.isOverfull = true;
   }
 
   /** Lists the prefixes of the unallocated loops that fit alone. */
@@ -168,6 +211,7 @@ export class CutFinder {
       const cut = this.position[operand]! + taken;
       if (isTop && cut < this.states.length - 1) return false;
       this.position[operand] = cut;
+      this.cutPositions[operand]![this.decided[operand]!] = cut;
       this.cutStates[operand]![this.decided[operand]!++] = this.states[cut]!;
     }
     return true;

@@ -1,7 +1,8 @@
 /**
  * Extents per state of the lattice. The published model multiplies doubles in loop order and rounds the product, so the same loops in
  * another order may give another size (Q11). An entry that the multiset of loops does not determine is either marked as NaN, which
- * every sum hands on, so that whoever meets one evaluates the order itself; or resolved to the value of one of the orders.
+ * every sum hands on, so that whoever meets one evaluates the order itself; or resolved to the value of one of the orders, or to the least of
+ * them all.
  */
 import type { Dim } from "../../../ir/axis-map.js";
 import type { Loop } from "../../../ir/network.js";
@@ -17,8 +18,8 @@ export interface TileTable {
   readonly moved: Float64Array;
 }
 
-/** What stands in the tables where the order of loops matters: NaN, or the value of one order. */
-export type Ambiguity = "mark" | "resolve";
+/** What stands in the tables where the order of loops matters: NaN, the value of one order, or the least of all orders. */
+export type Ambiguity = "mark" | "resolve" | "least";
 
 /** Tile tables of one layer; what several operands and levels need of a dim is made once. */
 export class ExtentTables {
@@ -99,7 +100,8 @@ export class ExtentTables {
     const [first] = values;
     if (values.every((value) => value === first)) return first!;
     this.hasAmbiguity = true;
-    return this.ambiguity === "mark" ? Number.NaN : first!;
+    if (this.ambiguity === "mark") return Number.NaN;
+    return this.ambiguity === "least" ? Math.min(...values) : first!;
   }
 
   private dim(dim: Dim): DimLattice {

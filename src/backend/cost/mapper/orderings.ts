@@ -73,6 +73,44 @@ export function prefixShiftOrderings(multiplicities: readonly number[]): Uint8Ar
   return orderings;
 }
 
+/**
+ * Which of two orders comes first in that sequence (negative: `a`): the non-increasing one does; any other order belongs to its scut,
+ * the shortest of its suffixes that the non-increasing order does not end with. Scuts come by their first index, longer ones before;
+ * orders with one scut by what stands before it, there with the non-increasing order last.
+ */
+export function comparePublished(a: Uint8Array, b: Uint8Array, multiplicities: readonly number[]): number {
+  const left = [...multiplicities];
+  for (let end = a.length; end > 0; ) {
+    const common = inOrderSuffix(a, end, left);
+    const other = inOrderSuffix(b, end, left);
+    if (common === end || other === end) {
+      if (common === other) return 0;
+      return (common === end) === (end === a.length) ? -1 : 1;
+    }
+    const difference = a[end - 1 - common]! - b[end - 1 - other]! || other - common;
+    if (difference !== 0) return difference;
+    for (let i = end - 1 - common; i < end; i++) left[a[i]!]! -= 1;
+    end -= common + 1;
+  }
+  return 0;
+}
+
+/**
+ * How long a suffix of the first `end` indices is that the non-increasing order of them also has.
+ *
+ * @param multiplicities - of these indices
+ */
+function inOrderSuffix(order: Uint8Array, end: number, multiplicities: readonly number[]): number {
+  let length = 0;
+  for (let symbol = 0; length < end; symbol++) {
+    for (let i = 0; i < multiplicities[symbol]!; i++) {
+      if (order[end - 1 - length] !== symbol) return length;
+      length++;
+    }
+  }
+  return length;
+}
+
 const NONE = -1;
 
 /** With a single element the last two coincide. */

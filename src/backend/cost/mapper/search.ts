@@ -1,14 +1,20 @@
 /**
- * The best loop order of a layer (SL §9). Small spaces are enumerated in the published sequence, so that ties fall as published; large
- * ones are searched by branch and bound, which takes the first of equals that it meets.
+ * The best loop order of a layer (SL §9). Small spaces are enumerated in the published sequence, so that ties fall as published; in
+ * larger ones branch and bound finds the orders that are tied, and they fall the same; in the largest it takes the first that it meets.
  */
 import type { SearchCertificate } from "../../../ir/cost-model.js";
 import type { Loop } from "../../../ir/network.js";
 import { blocksOf, isTabulable, unfold } from "./blocks.js";
-import { branchAndBound } from "./branch-and-bound.js";
+import { allBest, branchAndBound } from "./branch-and-bound.js";
 import { type EnergyEvaluation, evaluateEnergy, evaluateLatency } from "./evaluate.js";
 import type { LayerModel } from "./layer-model.js";
-import { type FactorMultiset, factorMultiset, orderingCount, prefixShiftOrderings } from "./orderings.js";
+import {
+  comparePublished,
+  type FactorMultiset,
+  factorMultiset,
+  orderingCount,
+  prefixShiftOrderings,
+} from "./orderings.js";
 import type { MapperPolicies } from "./policies.js";
 import { Pricer } from "./pricer.js";
 import type { SpatialMapping } from "./spatial.js";
@@ -27,8 +33,11 @@ export type SearchResult =
   /** No order fits; a memory, by position in the hierarchy, that refuses one. */
   | { readonly feasible: false; readonly memory: number };
 
-/** Largest number of orders that are all visited: it covers every layer at a limit of eight factors. */
-const ENUMERABLE = 50_000;
+/** Largest number of orders that are all visited: it covers every layer at the published limit of six factors. */
+const ENUMERABLE = 720;
+
+/** Largest number of orders of which ties fall as published: it covers every layer at a limit of eight factors. */
+const RANKABLE = 50_000;
 
 /** Prefixes after which branch and bound settles for the best order so far; the hardest traced layer needs 4 145. */
 const NODE_LIMIT = 500_000;
@@ -39,7 +48,8 @@ export function searchOrderings(space: SearchSpace, enumerable = ENUMERABLE): Se
   if (!isTabulable(blocks)) return unsearched(space);
   const multiset = factorMultiset(blocks.map(({ loop }) => loop));
   const orderings = orderingCount(multiset.multiplicities);
-  const found = orderings <= enumerable ? enumerate(space, multiset) : bounded(space, multiset);
+  const find = orderings <= enumerable ? enumerate : orderings <= RANKABLE ? ranked : bounded;
+  const found = find(space, multiset);
   const order = found.order === undefined ? space.factors : unfold(loopsOf(multiset, found.order), blocks);
   const best = evaluateEnergy(space.layer, space.spatial, order, space.policies);
   if (!best.feasible) return best;
@@ -80,8 +90,29 @@ function enumerate(space: SearchSpace, multiset: FactorMultiset): Found {
     best = energy;
     tied.push(candidate);
   }
-  const order = tied.length === 0 ? undefined : policies.ties(tied, (each) => evaluatedCycles(space, multiset, each));
-  return { order, visited, optimal: true };
+  return { order: chosen(space, multiset, tied), visited, optimal: true };
+}
+
+/** What `enumerate` finds. */
+function ranked(space: SearchSpace, multiset: FactorMultiset): Found {
+  const { layer, spatial, policies } = space;
+  const tables = energyTables(layer, spatial, multiset, policies);
+  const least = tables.hasAmbiguity ? energyTables(layer, spatial, multiset, policies, "least") : tables;
+  const pricer = new Pricer(tables);
+  const { tied, visited } = allBest(tables, least, (order) => {
+    const price = pricer.price(order, 0);
+    return Number.isNaN(price) ? evaluatedEnergy(space, multiset, order) : price;
+  });
+  return { order: chosen(space, multiset, tied), visited, optimal: true };
+}
+
+function chosen(space: SearchSpace, multiset: FactorMultiset, tied: readonly Uint8Array[]): Uint8Array | undefined {
+  if (tied.length === 0) return undefined;
+  return space.policies.ties(
+    tied,
+    (a, b) => comparePublished(a, b, multiset.multiplicities),
+    (order) => evaluatedCycles(space, multiset, order),
+  );
 }
 
 /** Cycles from the first load to the last write-back. */

@@ -22,10 +22,15 @@ export interface LevelTable {
   /** Energy exchanged with the level below when that level's cut lies at the state. */
   readonly tl: Float64Array;
   readonly fl: Float64Array;
+  /** Elements in one instance when this level's cut lies at the state, as data movement rounds them. */
+  readonly moved: Float64Array;
+  /** Whether sums are always incomplete above the level: the array reduces them there. */
+  readonly reducesAbove: boolean;
 }
 
 export interface EnergyTables {
   readonly layer: LayerModel;
+  readonly policies: MapperPolicies;
   readonly lattice: Lattice;
   /** Per operand and memory level. */
   readonly levels: readonly (readonly LevelTable[])[];
@@ -33,6 +38,8 @@ export interface EnergyTables {
   readonly widths: readonly (readonly [final: number, partial: number])[];
   /** Per state: 1 where the output is still to be summed by loops that are not in it. */
   readonly isReducing: Uint8Array;
+  /** Whether units of the array sum together. */
+  readonly arrayReduces: boolean;
   readonly macEnergy: number;
   /** Whether entries depend on the order of loops (Q11). */
   readonly hasAmbiguity: boolean;
@@ -54,11 +61,13 @@ export function energyTables(
   );
   return {
     layer,
+    policies,
     lattice,
     isReducing,
     levels,
     hasAmbiguity: extents.hasAmbiguity,
     widths: layer.operands.map(({ bits, finalBits }) => [finalBits, bits]),
+    arrayReduces: reducesSpatially(layer.operands[0]!, spatial.fractional[0]!.loops.slice(1)),
     macEnergy: layer.array.macEnergy * layer.macs,
   };
 }
@@ -112,6 +121,8 @@ function levelTables(context: OperandContext, extents: ExtentTables): readonly L
       fh: isTop ? idle : directionEnergies(context, m, "fh", moved),
       tl: directionEnergies(context, m, "tl", below),
       fl: operand.isOutput ? directionEnergies(context, m, "fl", below) : idle,
+      moved,
+      reducesAbove: operand.isOutput && reducesSpatially(operand, spatial.loops.slice(m + 2)),
     };
     below = moved;
     return table;

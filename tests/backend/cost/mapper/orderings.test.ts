@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { factorMultiset, orderingCount, prefixShiftOrderings } from "../../../../src/backend/cost/mapper/orderings.js";
+import {
+  comparePublished,
+  factorMultiset,
+  orderingCount,
+  prefixShiftOrderings,
+} from "../../../../src/backend/cost/mapper/orderings.js";
 
 const rows = (multiplicities: readonly number[]): readonly string[] => {
   const n = multiplicities.reduce((sum, times) => sum + times, 0);
@@ -27,6 +32,19 @@ describe("orders of a multiset", () => {
         expect(new Set(orders).size).toBe(orders.length);
         for (const [i, order] of orders.slice(1).entries()) expect(shiftsPrefix(orders[i]!, order)).toBe(true);
       }),
+    );
+  });
+
+  it("tells which of two orders comes first without the sequence", () => {
+    const multiplicity = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(multiplicity, fc.nat(), fc.nat(), (multiplicities, i, j) => {
+        const orders = rows(multiplicities);
+        const [a, b] = [i % orders.length, j % orders.length];
+        const [first, second] = [a, b].map((row) => Uint8Array.from(orders[row]!, Number)) as [Uint8Array, Uint8Array];
+        expect(Math.sign(comparePublished(first, second, multiplicities))).toBe(Math.sign(a - b));
+      }),
+      { numRuns: 1000 },
     );
   });
 

@@ -126,6 +126,17 @@ describe("tables against evaluation", () => {
     );
   });
 
+  it("can price orders where a memory gets nothing, since not even that fits together (Q23)", () => {
+    const level = { served: [], read: 1.3, write: 1.7, ports: "1r1w" } as const;
+    const tight = hierarchy({ D1: 1 }, 0.04, [
+      { ...level, id: "tight", size: 24, width: 8, holds: { I1: 0, I2: 0, O: 0 } },
+      { ...level, id: "top", size: 2 ** 20, width: 64, holds: { I1: 1, I2: 1, O: 1 } },
+    ]);
+    const priced = pricedTwice(spaceOf(conv({ K: 4, C: 4, OX: 6, FX: 3 }, tight), 6));
+    expect(priced.map(({ table }) => table)).toEqual(priced.map(({ direct }) => direct));
+    expect(priced.some(({ direct }) => direct < Number.POSITIVE_INFINITY)).toBe(true);
+  });
+
   it("can price most orders where sizes divide", () => {
     const space = spaceOf(conv({ K: 8, C: 8, OX: 16, FX: 3 }, META_PROTOTYPE, { D1: ["K", 4], D3: ["OX", 4] }), 6);
     expect(pricedTwice(space).some(({ table }) => Number.isNaN(table))).toBe(false);
@@ -151,6 +162,20 @@ describe("search", () => {
         if (found.feasible) expect(found.best.energy).toBe(least);
       }),
       { numRuns: 150 },
+    );
+  });
+
+  it("finds the same order whether it visits all or those that a bound leaves", () => {
+    fc.assert(
+      fc.property(anyProblem, fc.constantFrom("published", "latency"), (problem, ties) => {
+        const space = { ...spaceOf(problem, 6), policies: mapperPolicies({ ...DEFINES, ties }) };
+        const [all, some] = [searchOrderings(space, Number.POSITIVE_INFINITY), searchOrderings(space, 0)];
+        expect(some.feasible).toBe(all.feasible);
+        if (!some.feasible || !all.feasible) return;
+        expect(some.best).toEqual(all.best);
+        expect(some.search.optimal).toBe(true);
+      }),
+      { numRuns: 300 },
     );
   });
 
