@@ -6,7 +6,6 @@ import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import { elementCount } from "./extent.js";
 import type { InferredNode } from "./inference.js";
 import { refusalOf } from "./lowering.js";
-import { holdsWeights } from "./operator.js";
 
 /** @throws DiagnosticError `too-many-macs` for nodes past 2^53 */
 export function countTotals(nodes: readonly InferredNode[]): ImportTotals {
@@ -67,7 +66,7 @@ function weightsOf({ definition, inputs, context }: InferredNode): number {
   return (macs?.weightOperands ?? []).reduce((sum, operand) => {
     const position = context === undefined ? undefined : macs?.operandOf?.(context, operand.input);
     const value = inputs[position ?? operand.input];
-    if (value?.shape === undefined || !holdsWeights(value, operand)) return sum;
+    if (value?.shape === undefined || !value.isConstant) return sum;
     const elements = elementCount(value.shape);
     return sum + (typeof elements === "number" ? elements : 0);
   }, 0);

@@ -108,7 +108,7 @@ describe("weights", () => {
     ${{ initializers: { w: [4, 4, 1, 1] }, more: { w: [4, 4, 1, 1] }, nodes }}                | ${"weight"} | ${16}    | ${"an initializer that is an input too"}
     ${{ nodes: [node("Constant", [], ["w"], { value: filled(1, [4, 4, 1, 1]) }), ...nodes] }} | ${"weight"} | ${16}    | ${"a Constant node"}
     ${{ nodes: [...computed, ...nodes] }}                                                     | ${"weight"} | ${16}    | ${"computed from constants"}
-    ${{ more: { w: [4, 4, 1, 1] }, nodes }}                                                   | ${"weight"} | ${16}    | ${"a graph input without initializer"}
+    ${{ more: { w: [4, 4, 1, 1] }, nodes }}                                                   | ${"weight"} | ${0}     | ${"a graph input without initializer, which is no constant"}
     ${{ more: { v: [4, 4, 1, 1] }, nodes: [node("Relu", ["v"], ["w"], {}, "r"), ...nodes] }}  | ${"input"}  | ${0}     | ${"computed from an input"}
   `("may be $why", ({ spec: { more, ...spec }, role, elements }) => {
     const result = importModel({ inputs: { x: [1, 4, 5, 5], ...more }, ...spec });
