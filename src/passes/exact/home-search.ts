@@ -18,11 +18,12 @@ import {
   partHomes,
   ringsOf,
 } from "./home-decisions.js";
-import { type Reserved, ringBits, type StackCosts } from "./stack-costs.js";
+import type { WeightHome } from "./node-options.js";
+import { type PartHome, type Reserved, ringBits, type StackCosts } from "./stack-costs.js";
 import type { StackMaps } from "./stack-maps.js";
 import type { Rings, Storage } from "./storage.js";
 import type { TileNodes } from "./tile-nodes.js";
-import { type HomeChoices, leastWith, type TypeHomes, typeHomes, type WeightHome } from "./type-homes.js";
+import { type HomeChoices, leastWith, type TypeHomes, typeHomes } from "./type-homes.js";
 import { planWeights, type WeightChoice } from "./weight-plan.js";
 
 export interface StackHomes {
@@ -333,23 +334,31 @@ class HomeSearch {
   }
 
   #choices(decisions: Decisions): HomeChoices {
-    const { stack, types, space } = this.#problem;
+    const { stack } = this.#problem;
     const { storage, weights } = decisions;
-    const prices = isOpen(decisions) ? this.#prices : new Map<string, number>();
-    const weightHome = (layer: number, memory: Memory): WeightHome => {
-      const runs = types.reduce(
-        (sum, { shape, nodes }) => sum + (nodes[layer]!.tile === undefined ? 0 : shape.count),
-        0,
-      );
-      const once = space.loading(layer, memory) + (prices.get(memory.id) ?? 0) * space.weightBits[layer]!;
-      return { memory, loading: once / Math.max(1, runs) };
-    };
+    const prices = isOpen(decisions) ? this.#prices : NO_PRICES;
+    const memo = choiceMemo(this.#problem);
     return {
-      parts: storage.map((allowed, map) => partHomes(allowed, stack.maps[map]!, this.#memoriesOf(map))),
-      rings: storage.map(ringsOf),
-      weights: weights.map((list, layer) => list.map((memory) => weightHome(layer, memory))),
+      parts: storage.map((allowed, map) =>
+        remembered(memo.parts, allowed, () => partHomes(allowed, stack.maps[map]!, this.#memoriesOf(map))),
+      ),
+      rings: storage.map((allowed) => remembered(memo.rings, allowed, () => ringsOf(allowed))),
+      weights: weights.map((list, layer) => {
+        const byPrices = remembered(memo.weights, list, () => new Map<string, readonly WeightHome[]>());
+        const key = priceKey(prices);
+        const known = byPrices.get(key) ?? list.map((memory) => this.#weightHome(layer, memory, prices));
+        byPrices.set(key, known);
+        return known;
+      }),
       reserved: this.#reserved(decisions),
     };
+  }
+
+  #weightHome(layer: number, memory: Memory, prices: ReadonlyMap<string, number>): WeightHome {
+    const { types, space } = this.#problem;
+    const runs = types.reduce((sum, { shape, nodes }) => sum + (nodes[layer]!.tile === undefined ? 0 : shape.count), 0);
+    const once = space.loading(layer, memory) + (prices.get(memory.id) ?? 0) * space.weightBits[layer]!;
+    return { memory, loading: once / Math.max(1, runs) };
   }
 
   #memoriesOf(map: number): readonly Memory[] {
@@ -376,6 +385,29 @@ class HomeSearch {
     });
     return reserved;
   }
+}
+
+const NO_PRICES: ReadonlyMap<string, number> = new Map();
+
+const priceKey = (prices: ReadonlyMap<string, number>): string =>
+  [...prices].map(([memory, price]) => `${memory} ${price}`).join("\n");
+
+/** Choices by what a problem's decisions leave, so that equal ones are the same lists (see `HomeChoices`). */
+interface ChoiceMemo {
+  readonly parts: WeakMap<readonly Storage[], readonly PartHome[]>;
+  readonly rings: WeakMap<readonly Storage[], readonly Rings[]>;
+  readonly weights: WeakMap<readonly Memory[], Map<string, readonly WeightHome[]>>;
+}
+
+const MEMOS = new WeakMap<HomeProblem, ChoiceMemo>();
+
+const choiceMemo = (problem: HomeProblem): ChoiceMemo =>
+  remembered(MEMOS, problem, () => ({ parts: new WeakMap(), rings: new WeakMap(), weights: new WeakMap() }));
+
+function remembered<K extends object, T>(memo: WeakMap<K, T>, key: K, make: () => T): T {
+  const known = memo.get(key) ?? make();
+  memo.set(key, known);
+  return known;
 }
 
 function takeCheapest(open: Node[]): Node {

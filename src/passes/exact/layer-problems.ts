@@ -1,7 +1,15 @@
 /** What the mapper is asked about one layer on one tile (EM §3): windows that meet borders, transposed convolutions as their phases. */
-import { type Accelerator, chain, cutAbove, type Hierarchy, levelOf, type Memory } from "../../ir/accelerator.js";
+import {
+  type Accelerator,
+  chain,
+  cutAbove,
+  type Hierarchy,
+  levelOf,
+  type Memory,
+  type MemoryOperand,
+} from "../../ir/accelerator.js";
 import type { AxisMap, Dim, TransposedMap, WindowMap } from "../../ir/axis-map.js";
-import type { LaidAxis, MappingProblem, OperandShape, WindowShape } from "../../ir/cost-model.js";
+import type { LaidAxis, MappingProblem, OperandShape, OperationCost, WindowShape } from "../../ir/cost-model.js";
 import type { LayerUnrolling, Work } from "../../ir/facts.js";
 import { extent, type Interval } from "../../ir/interval.js";
 import {
@@ -50,56 +58,114 @@ export interface ProblemSource extends Pick<Accelerator, "vectorUnit" | "paddedM
   partialBits(layer: string): number;
 }
 
-/**
- * One problem per phase of a transposed convolution; one for every other layer.
- *
- * @param wholes - operands of which the whole tensor lies in the home
- */
-export function layerProblems(
-  tile: LayerTile,
-  homes: Homes,
-  source: ProblemSource,
-  wholes: ReadonlySet<string> = new Set(),
-): readonly MappingProblem[] {
+/** A layer on one tile, wherever its operands live. */
+export interface TileShapes {
+  readonly tile: LayerTile;
+  /** Output first. */
+  readonly operands: readonly SizedOperand[];
+  readonly links: ReadonlyMap<string, MemoryOperand>;
+  readonly unrolling: LayerUnrolling["unrolling"];
+  /** One per phase of a transposed convolution; one for every other layer. */
+  readonly phases: readonly PhaseShape[];
+}
+
+interface PhaseShape {
+  readonly phase: Phases;
+  readonly loops: readonly Loop[];
+  readonly operands: readonly OperandShape[];
+  readonly operation: OperationCost | undefined;
+}
+
+export function tileShapes(tile: LayerTile, source: ProblemSource): TileShapes {
   const { node } = tile;
   const { layer } = node;
   if (layer === undefined) throw new Error(`'${node.id}' is no layer`);
   const unrolling = source.unrolling.get(node.id)?.unrolling;
   if (unrolling === undefined) throw new Error(`layer '${node.id}' has no unrolling`);
   const operands = [node.output, ...inEquationOrder(node)];
-  const own = ownChains(operands, source.hierarchy);
-  const cut = operands.reduce((hierarchy, { name }) => {
-    const [top, link] = [homes.get(name), own.links.get(name)!]; // every operand has a link
-    return top === undefined || levelOf(top, link) === undefined ? hierarchy : cutAbove(hierarchy, link, top);
-  }, own.hierarchy);
-  const hierarchy = onlyChainsOf(cut, new Set(own.links.values()));
-  return phasesOf(tile).map((phase) => {
+  const { links } = ownChains(operands, source.hierarchy);
+  const phases = phasesOf(tile).map((phase): PhaseShape => {
     const loops = loopsOf(tile, phase);
-    const shape = (operand: SizedOperand): OperandShape => ({
-      name: operand.name,
-      memoryOperand: own.links.get(operand.name)!,
-      bits: operand.name === node.output.name ? node.partialBits : operand.bits,
-      ...indexOf(operand, { tile, phase, loops, stored: source.stored }),
-      ...(wholes.has(operand.name) && laidOut(operand, own.links.get(operand.name)!)),
-    });
-    const laidOut = (operand: SizedOperand, link: string): Pick<OperandShape, "layout"> => {
-      const home = chain(hierarchy, link).at(-1);
+    const shapes = operands.map(
+      (operand): OperandShape => ({
+        name: operand.name,
+        memoryOperand: links.get(operand.name)!, // every operand has a link
+        bits: operand.name === node.output.name ? node.partialBits : operand.bits,
+        ...indexOf(operand, { tile, phase, loops, stored: source.stored }),
+      }),
+    );
+    const operation = operationCost(layer, loops, shapes, { ...source, array: source.hierarchy.array });
+    return { phase, loops, operands: shapes, operation };
+  });
+  return { tile, operands, links, unrolling, phases };
+}
+
+/** Equal for layers on tiles that make equal problems at equal homes of one machine, where no memory states a layout. */
+export const shapesKey = ({ tile: { node }, unrolling, phases }: TileShapes, { staticEnergy }: ProblemSource): string =>
+  JSON.stringify([
+    phases.map(({ loops, operands, operation }) => [loops, operands, operation]),
+    node.output.bits,
+    unrolling,
+    staticEnergy,
+  ]);
+
+/**
+ * One problem per phase of a transposed convolution; one for every other layer.
+ *
+ * @param wholes - operands of which the whole tensor lies in the home
+ * @param shapes - of the tile
+ */
+export function layerProblems(
+  tile: LayerTile,
+  homes: Homes,
+  source: ProblemSource,
+  wholes: ReadonlySet<string> = new Set(),
+  shapes = tileShapes(tile, source),
+): readonly MappingProblem[] {
+  const { node } = tile;
+  const { staticEnergy } = source;
+  const hierarchy = hierarchyAt(shapes, homes, source);
+  return shapes.phases.map(({ phase, loops, operands, operation }) => {
+    const laidOut = (shape: OperandShape, i: number): OperandShape => {
+      if (!wholes.has(shape.name)) return shape;
+      const home = chain(hierarchy, shape.memoryOperand).at(-1);
+      const operand = shapes.operands[i]!; // one shape each
       const terms = home && layoutFor(home, node.weights.includes(operand) ? "weights" : "map");
       const axes = terms && laidAxes(operand, { tile, phase, loops, stored: source.stored });
-      return terms === undefined || axes === undefined ? {} : { layout: { terms, axes } };
+      return terms === undefined || axes === undefined ? shape : { ...shape, layout: { terms, axes } };
     };
-    const shapes = operands.map(shape);
-    const operation = operationCost(layer, loops, shapes, { ...source, array: source.hierarchy.array });
     return {
       loops,
-      operands: shapes,
+      operands: operands.map(laidOut),
       finalOutputBits: node.output.bits,
       hierarchy,
-      unrolling: addedBelowHome(unrolling, shapes[0]!, hierarchy), // the output is an operand
+      unrolling: addedBelowHome(shapes.unrolling, operands[0]!, hierarchy), // the output is an operand
       ...(operation && { operation }),
-      ...(source.staticEnergy !== undefined && source.staticEnergy > 0 && { staticEnergy: source.staticEnergy }),
+      ...(staticEnergy !== undefined && staticEnergy > 0 && { staticEnergy }),
     };
   });
+}
+
+/** Machines have few different parts that layers may use; each is made once, so that whoever knows one knows them all. */
+const PARTS = new WeakMap<Hierarchy, Map<string, Hierarchy>>();
+
+/** The memories that a layer may use. */
+function hierarchyAt({ operands }: TileShapes, homes: Homes, { hierarchy }: ProblemSource): Hierarchy {
+  const parts = PARTS.get(hierarchy) ?? new Map<string, Hierarchy>();
+  PARTS.set(hierarchy, parts);
+  const key = operands.map(({ name, memoryOperand }) => `${memoryOperand} ${homes.get(name)?.id}`).join("\n");
+  const known = parts.get(key) ?? partAt(operands, homes, hierarchy);
+  parts.set(key, known);
+  return known;
+}
+
+function partAt(operands: readonly SizedOperand[], homes: Homes, machine: Hierarchy): Hierarchy {
+  const { links, hierarchy } = ownChains(operands, machine);
+  const cut = operands.reduce((rest, { name }) => {
+    const [top, link] = [homes.get(name), links.get(name)!]; // every operand has a link
+    return top === undefined || levelOf(top, link) === undefined ? rest : cutAbove(rest, link, top);
+  }, hierarchy);
+  return onlyChainsOf(cut, new Set(links.values()));
 }
 
 /**

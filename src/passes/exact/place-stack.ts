@@ -42,6 +42,7 @@ export class StackPlanner {
   readonly #geometry: StackGeometry;
   readonly #types: readonly TileNodes[];
   readonly #costs: StackCosts;
+  readonly #problems = new Map<string, HomeProblem>();
 
   constructor(stack: ExactStack, source: ProblemSource, costModel: CostModel) {
     this.#stack = stack;
@@ -90,7 +91,16 @@ export class StackPlanner {
     return tooLarge(this.#stack, this.#types, this.#source, this.#costModel);
   }
 
-  #problem({ places, held }: Surroundings): HomeProblem {
+  /** Equal surroundings make one problem, whose search need not start anew. */
+  #problem(around: Surroundings): HomeProblem {
+    const { places, held } = around;
+    const key = JSON.stringify([[...places].map(([tensor, { id }]) => [tensor, id]), held]);
+    const known = this.#problems.get(key) ?? this.#problemIn(around);
+    this.#problems.set(key, known);
+    return known;
+  }
+
+  #problemIn({ places, held }: Surroundings): HomeProblem {
     const maps = this.#stack.maps.maps.map((map): FeatureMap => {
       const place = places.get(map.tensor);
       return place === undefined ? map : { ...map, place };
@@ -214,9 +224,8 @@ function placedNode(
   const reserved = reservedAt(node, nodes, options, bitsByMemory(buffers));
   const own = layerHomes(node, options, costs);
   const part = chosen.parts[index]!;
-  const key = `${type}\n${index}\n${[own.output.id, own.weights?.id ?? "", ...own.inputs.map((home) => home.id)].join("\n")}`;
   const isAsked = tile !== undefined && isMapped(node);
-  const asked = isAsked ? costs.withRoom(costs.problems(key, node, own), reserved) : [];
+  const asked = isAsked ? costs.withRoom(costs.layerAt(`${type}\n${index}`, node, own).problems, reserved) : [];
   return {
     id,
     kind: layer === undefined ? "input" : "layer",
@@ -298,7 +307,7 @@ function tooLarge(stack: ExactStack, types: readonly TileNodes[], source: Proble
         nodes.map(() => ({ part: { kind: "whole" as const }, weights: undefined })),
         costs,
       );
-      const problems = costs.withRoom(costs.problems(`${index}\n${node.index}`, node, homes), new Map());
+      const problems = costs.withRoom(costs.layerAt(`${index}\n${node.index}`, node, homes).problems, new Map());
       for (const problem of problems) {
         const result = costModel.mapLayer(problem);
         const memory = result.feasible ? undefined : source.hierarchy.memories.find(({ id }) => id === result.memory);

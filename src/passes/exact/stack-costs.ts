@@ -1,16 +1,16 @@
 /** What homes cost (EM §2): energies of copies, rings and layers of one stack, each looked up once. */
 import type { Memory } from "../../ir/accelerator.js";
 import type { Copy, CopyEnd, CopyKind, CostModel, MappingProblem } from "../../ir/cost-model.js";
-import { iterations } from "../../ir/network.js";
-import { weightBits } from "../depth-first/cuts.js";
 import { chainTop } from "../depth-first/levels.js";
 import { operandBits } from "../depth-first/operands.js";
 import { keptRings } from "../regions/kept-rings.js";
 import type { RingKind } from "../regions/pieces.js";
 import { constantCopies } from "./constants.js";
 import type { StackGeometry } from "./geometry.js";
-import { layerProblems, type ProblemSource } from "./layer-problems.js";
+import type { LayerAnswer, LayerAtHomes, LayerHomes, TakenBits } from "./layer-costs.js";
+import type { ProblemSource } from "./layer-problems.js";
 import { runsInWhole } from "./layouts.js";
+import { NodeLayers, type Pricing } from "./node-layers.js";
 import type { FeatureMap } from "./stack-maps.js";
 import { partMemories, type Rings } from "./storage.js";
 import type { PieceBits, TileNode, TileRead } from "./tile-nodes.js";
@@ -20,18 +20,8 @@ export type PartHome =
   | { readonly kind: "whole"; readonly memory?: Memory }
   | { readonly kind: "kept" | "fetched-again"; readonly memory: Memory };
 
-/** A layer on a tile type with the mappings of its problems; its energy with what the machine draws while it runs. */
-export interface LayerAnswer {
-  readonly energy: number;
-  /** Bits that its blocks take, by memory. */
-  readonly occupancy: Readonly<Record<string, number>>;
-}
-
 /** Bits in each memory, by id. */
 export type Reserved = ReadonlyMap<string, number>;
-
-/** A layer with homes that nothing can be mapped on. */
-const IMPOSSIBLE: LayerAnswer = { energy: Number.POSITIVE_INFINITY, occupancy: {} };
 
 export class StackCosts {
   readonly #source: ProblemSource;
@@ -39,17 +29,32 @@ export class StackCosts {
   readonly #capacity: ReadonlyMap<string, number>;
   #asked = 0;
   readonly #copyEnergies = new Map<string, number>();
-  readonly #problems = new Map<string, readonly MappingProblem[]>();
-  readonly #bounds = new Map<string, number>();
-  readonly #answers = new Map<
-    string,
-    { readonly available: Readonly<Record<string, number>>; readonly answer: LayerAnswer }[]
-  >();
+  readonly #layers = new Map<string, NodeLayers>();
+  readonly #memoryIndex: ReadonlyMap<string, number>;
+  readonly #hasLayouts: boolean;
+  readonly #pricing: Pricing;
 
   constructor(source: ProblemSource, costModel: CostModel) {
     this.#source = source;
     this.#costModel = costModel;
-    this.#capacity = new Map(source.hierarchy.memories.map(({ id, size }) => [id, size]));
+    const { memories } = source.hierarchy;
+    this.#capacity = new Map(memories.map(({ id, size }) => [id, size]));
+    this.#memoryIndex = new Map(memories.map(({ id }, i) => [id, i]));
+    this.#hasLayouts = memories.some(({ layout }) => layout !== undefined);
+    this.#pricing = {
+      source,
+      costModel,
+      placeOf: (map) => this.placeOf(map),
+      memoryIndex: (id) => this.memoryIndex(id),
+      onAsked: (size) => {
+        this.#asked += size;
+      },
+    };
+  }
+
+  /** Position of a memory in the machine. */
+  memoryIndex(id: string): number {
+    return this.#memoryIndex.get(id)!; // asked of memories of the machine
   }
 
   get memories(): readonly Memory[] {
@@ -124,63 +129,55 @@ export class StackCosts {
    * @param inputs - home of each read, in order
    */
   layer(key: string, node: TileNode, homes: LayerHomes, reserved: Reserved): LayerAnswer {
-    const full = `${key}\n${homesKey(homes)}`;
-    const problems = this.problems(full, node, homes);
-    const available = this.#available(problems, reserved);
-    const known = this.#answers.get(full) ?? [];
-    const found = known.find((entry) => covers(entry, available));
-    if (found !== undefined) return found.answer;
-    const answer = this.#solve(problems, available);
-    this.#answers.set(full, [...known, { available, answer }]);
-    return answer;
+    return this.layerAt(key, node, homes).answer(this.taken(reserved));
   }
 
-  /** No less than this can a layer cost with all room to itself. */
-  leastLayer(key: string, node: TileNode, homes: LayerHomes): number {
-    const full = `${key}\n${homesKey(homes)}`;
-    const known = this.#bounds.get(full);
-    if (known !== undefined) return known;
-    const problems = this.problems(full, node, homes);
-    const bounds = problems.reduce((sum, problem) => sum + this.#costModel.boundLayer(problem), 0);
-    const least = Math.max(bounds, this.touchedLayer(node, homes));
-    this.#bounds.set(full, least);
-    return least;
+  /** @param key - of node and tile type */
+  layerAt(key: string, node: TileNode, homes: LayerHomes): LayerAtHomes {
+    const inputs = homes.inputs.map(({ id }) => this.memoryIndex(id));
+    const weights = homes.weights === undefined ? -1 : this.memoryIndex(homes.weights.id);
+    return this.layers(key, node).at(this.homesCode(this.memoryIndex(homes.output.id), weights, inputs), () => homes);
   }
 
-  /** Everything that a layer touches crosses the ports of its homes once. */
-  touchedLayer(node: TileNode, { inputs, output, weights }: LayerHomes): number {
-    const reads = node.reads.reduce((sum, { bits, touched }, i) => sum + bits * touched * perBit(inputs[i]!).read, 0); // one home per read
-    const isScattered = node.map.node.layer?.operands.some(({ axes }) =>
-      axes.some(({ kind }) => kind === "transposed"),
-    );
-    const matrix = weights === undefined || isScattered ? 0 : weightBits(node.map.node) * perBit(weights).read;
-    return node.macEnergy + reads + matrix + node.newBits * perBit(output).write;
+  /** @param key - of node and tile type */
+  layers(key: string, node: TileNode): NodeLayers {
+    const full = this.#hasLayouts
+      ? [key, ...[node, ...node.reads].map(({ map }) => this.placeOf(map).id)].join("\n")
+      : key;
+    const known = this.#layers.get(full) ?? new NodeLayers(node, this.#pricing);
+    this.#layers.set(full, known);
+    return known;
   }
 
-  problems(key: string, node: TileNode, homes: LayerHomes): readonly MappingProblem[] {
-    const known = this.#problems.get(key);
-    if (known !== undefined) return known;
-    const byOperand = new Map<string, Memory>([[node.map.node.output.name, homes.output]]);
-    node.reads.forEach(({ operand }, i) => void byOperand.set(operand.name, homes.inputs[i]!)); // one home per read
-    if (homes.weights !== undefined) for (const { name } of node.map.node.weights) byOperand.set(name, homes.weights);
-    const problems = layerProblems(node.tile!, byOperand, this.#source, this.#wholes(node, homes)); // asked of nodes that run
-    this.#problems.set(key, problems);
-    return problems;
+  /**
+   * A number for homes of a layer, given as positions of memories; text where there are too many inputs for one.
+   *
+   * @param weights - −1: none
+   */
+  homesCode(output: number, weights: number, inputs: readonly number[]): number | string {
+    const base = this.memories.length + 1;
+    let code = output * base + weights + 1;
+    for (const input of inputs) code = code * base + input;
+    return code < Number.MAX_SAFE_INTEGER ? code : [output, weights, ...inputs].join(" ");
   }
 
-  /** Operands of which all lies in their home: weights, and maps that are read and written where they live between stacks. */
-  #wholes({ map, reads }: TileNode, { inputs, output }: LayerHomes): ReadonlySet<string> {
-    return new Set([
-      ...map.node.weights.map(({ name }) => name),
-      ...reads.flatMap((read, i) => (inputs[i]!.id === this.placeOf(read.map).id ? [read.operand.name] : [])),
-      ...(output.id === this.placeOf(map).id ? [map.node.output.name] : []),
-    ]);
+  /** What is reserved, in the order of the machine's memories. */
+  taken(reserved: Reserved): TakenBits {
+    return Float64Array.from(this.memories, ({ id }) => reserved.get(id) ?? 0);
   }
 
   /** The problems with the room that is left. */
   withRoom(problems: readonly MappingProblem[], reserved: Reserved): readonly MappingProblem[] {
-    const available = this.#available(problems, reserved);
+    const memories = problems[0]?.hierarchy.memories ?? [];
+    const left = memories.map(({ id, size }) => [id, Math.max(0, size - (reserved.get(id) ?? 0))]);
+    const available = Object.fromEntries(left);
     return problems.map((problem) => ({ ...problem, available }));
+  }
+
+  /** Whether what is taken fits. */
+  fitsTaken(taken: TakenBits): boolean {
+    for (let i = 0; i < taken.length; i++) if (taken[i]! > this.memories[i]!.size) return false;
+    return true;
   }
 
   /** Whether what is reserved fits; the top holds everything between stacks and is not asked. */
@@ -189,57 +186,10 @@ export class StackCosts {
     return true;
   }
 
-  #available(problems: readonly MappingProblem[], reserved: Reserved): Readonly<Record<string, number>> {
-    const memories = problems[0]?.hierarchy.memories ?? [];
-    return Object.fromEntries(memories.map(({ id, size }) => [id, Math.max(0, size - (reserved.get(id) ?? 0))]));
-  }
-
   /** Problems that the mapper was asked: the time that a search has taken, the same on every machine. */
   get asked(): number {
     return this.#asked;
   }
-
-  #solve(problems: readonly MappingProblem[], available: Readonly<Record<string, number>>): LayerAnswer {
-    let energy = 0;
-    const occupancy: Record<string, number> = {};
-    for (const problem of problems) {
-      this.#asked += size(problem);
-      const price = this.#costModel.priceLayer({ ...problem, available });
-      if (price === undefined) return IMPOSSIBLE;
-      energy += price.energy;
-      for (const [id, bits] of Object.entries(price.occupancy)) occupancy[id] = Math.max(occupancy[id] ?? 0, bits);
-    }
-    return { energy, occupancy };
-  }
-}
-
-/** How hard a problem is for the mapper, roughly: digits of its iterations, squared. */
-const size = ({ loops }: MappingProblem): number => Math.log2(iterations(loops)) ** 2;
-
-/** Energy per bit of the widest access of a memory, in pJ. */
-function perBit({ ports, readEnergy, writeEnergy }: Memory): { readonly read: number; readonly write: number } {
-  const width = Math.max(...ports.map(({ bandwidth }) => bandwidth));
-  return { read: readEnergy / width, write: writeEnergy / width };
-}
-
-/** Homes of all that one layer touches on a tile type. */
-export interface LayerHomes {
-  readonly inputs: readonly Memory[];
-  readonly output: Memory;
-  readonly weights?: Memory;
-}
-
-const homesKey = ({ inputs, output, weights }: LayerHomes): string =>
-  [output.id, weights?.id ?? "", ...inputs.map(({ id }) => id)].join("\n");
-
-/** An answer that was found with at least as much room, and takes no more than there is now; or none was found with more. */
-function covers(
-  known: { readonly available: Readonly<Record<string, number>>; readonly answer: LayerAnswer },
-  available: Readonly<Record<string, number>>,
-): boolean {
-  const ids = Object.keys(available);
-  const hadMore = ids.every((id) => known.available[id]! >= available[id]!);
-  return hadMore && ids.every((id) => (known.answer.occupancy[id] ?? 0) <= available[id]!);
 }
 
 /** Rings of a map in bits. */

@@ -4,21 +4,14 @@
  */
 import type { Memory } from "../../ir/accelerator.js";
 import { MinHeap } from "../min-heap.js";
-import {
-  fetchCopy,
-  gathers,
-  keepingCopies,
-  type LayerHomes,
-  moveCopies,
-  owedCopies,
-  type PartHome,
-  type Reserved,
-  type StackCosts,
-} from "./stack-costs.js";
+import type { LayerAtHomes, LayerHomes, TakenBits } from "./layer-costs.js";
+import type { NodeLayers } from "./node-layers.js";
+import { type NodeOptions, type Option, OptionMaker, type WeightHome } from "./node-options.js";
+import { gathers, moveCopies, type PartHome, type Reserved, type StackCosts } from "./stack-costs.js";
 import type { Rings } from "./storage.js";
-import type { TileNode, TileNodes, TileRead } from "./tile-nodes.js";
+import type { PieceBits, TileNode, TileNodes } from "./tile-nodes.js";
 
-/** What may be chosen on a tile type: one entry per map of the stack. */
+/** What may be chosen on a tile type: one entry per map of the stack. Lists that come again are the same lists. */
 export interface HomeChoices {
   /** Homes that the stack's storage of each map allows. */
   readonly parts: readonly (readonly PartHome[])[];
@@ -30,11 +23,6 @@ export interface HomeChoices {
   readonly reserved: Reserved;
 }
 
-export interface WeightHome {
-  readonly memory: Memory;
-  readonly loading: number;
-}
-
 /** Cheapest homes on a tile type; energies of one tile in pJ. */
 export interface TypeHomes {
   readonly energy: number;
@@ -43,62 +31,30 @@ export interface TypeHomes {
   readonly weights: readonly (Memory | undefined)[];
 }
 
-/** One way to place a node: the home of what it writes, its weights, and what both cost beside the layer itself. */
-interface Option {
-  readonly part: PartHome;
-  readonly rings: Rings | undefined;
-  readonly weights: Memory | undefined;
-  readonly extra: number;
-}
-
-/** One tile type with everything that may be chosen on it. */
-interface TypeProblem {
-  readonly nodes: readonly TileNode[];
-  /** Of the tile type. */
-  readonly key: string;
-  readonly options: readonly (readonly Option[])[];
-  /** Bits that decided rings and weights take in each memory. */
-  readonly decided: Reserved;
-  readonly costs: StackCosts;
-}
-
 /** `undefined` where no choice fits. */
-export function typeHomes(
-  { nodes }: TileNodes,
+export const typeHomes = (
+  type: TileNodes,
   key: string,
   choices: HomeChoices,
   costs: StackCosts,
-): TypeHomes | undefined {
-  const options = nodes.map((node) => optionsOf(node, nodes, choices, costs));
-  const problem = { nodes, key, options, decided: choices.reserved, costs };
-  const rest = leastRest(problem);
-  if (rest[0] === Number.POSITIVE_INFINITY) return undefined;
-  const best = shortestPath(problem, rest);
-  return (
-    best && {
-      energy: best.energy,
-      parts: best.chosen.map(({ part }) => part),
-      rings: best.chosen.map(({ rings }) => rings),
-      weights: best.chosen.map(({ weights }) => weights),
-    }
-  );
-}
+): TypeHomes | undefined => solverOf(type, key, costs).homes(choices);
 
 /** Least energy of one layer of a tile type with its weights in a memory, when everything else is free. */
-export function leastWith(
-  { nodes }: TileNodes,
+export const leastWith = (
+  type: TileNodes,
   key: string,
   choices: HomeChoices,
   costs: StackCosts,
   layer: number,
   memory: Memory,
-): number {
-  const weights = choices.weights.with(layer, [{ memory, loading: 0 }]);
-  const concerned = new Set([layer, ...nodes[layer]!.reads.map(({ source }) => source)]);
-  const options = nodes.map((node) =>
-    concerned.has(node.index) ? optionsOf(node, nodes, { ...choices, weights }, costs) : [],
-  );
-  return leastStep({ nodes, key, options, decided: choices.reserved, costs }, layer);
+): number => solverOf(type, key, costs).leastWith(choices, layer, memory);
+
+const SOLVERS = new WeakMap<TileNodes, TypeSolver>();
+
+function solverOf(type: TileNodes, key: string, costs: StackCosts): TypeSolver {
+  const known = SOLVERS.get(type) ?? new TypeSolver(type, key, costs);
+  SOLVERS.set(type, known);
+  return known;
 }
 
 /** Choices for the first nodes. The energy of the last one is known in steps, each dearer to find out than the one before. */
@@ -107,40 +63,233 @@ interface Path {
   /** Without the last node's layer, where that is not known yet, pJ. */
   readonly energy: number;
   /** How the energy of the last node's layer is known: by what it touches, by a bound of the mapper, by a mapping. */
-  readonly known: "touched" | "bounded" | "mapped";
+  readonly known: Known;
 }
 
-/**
- * Best-first over the nodes; of two paths whose parts live on in the same homes, the cheaper one goes on.
- *
- * @param rest - least energy from each node on
- */
-function shortestPath(problem: TypeProblem, rest: readonly number[]): Path | undefined {
-  const { nodes, options } = problem;
-  const open = new MinHeap<Path>();
-  const done = new Set<string>();
-  const push = (path: Path, layer: number): void => {
-    const least = path.energy + layer + rest[path.chosen.length]!;
-    if (least < Number.POSITIVE_INFINITY) open.push(least, path);
-  };
-  push({ chosen: [], energy: 0, known: "mapped" }, 0);
-  for (let path = open.pop(); path !== undefined; path = open.pop()) {
-    const { chosen, energy, known } = path;
-    const last = nodes[chosen.length - 1];
-    if (known === "touched") push({ ...path, known: "bounded" }, boundedLayer(problem, last!, chosen));
-    else if (known === "bounded") {
-      const sum = energy + mappedLayer(problem, last!, chosen);
-      push({ chosen, energy: sum, known: "mapped" }, 0);
-    } else if (chosen.length === nodes.length) return path;
-    else if (isNew(done, liveKey(chosen, nodes))) {
-      const next = nodes[chosen.length]!;
-      for (const option of options[next.index]!) {
-        const all = [...chosen, option];
-        push({ chosen: all, energy: energy + option.extra, known: "touched" }, touchedLayer(problem, next, all));
+type Known = "touched" | "bounded" | "mapped";
+
+/** Options of every node, and what decided rings and weights take. */
+interface Setting {
+  readonly options: readonly NodeOptions[];
+  readonly taken: TakenBits;
+  /** Equal for equal bits. */
+  readonly takenKey: string;
+}
+
+/** One tile type, with all that was found out about it under any choices. */
+class TypeSolver {
+  readonly #nodes: readonly TileNode[];
+  readonly #costs: StackCosts;
+  readonly #makers: readonly OptionMaker[];
+  /** Of nodes that the mapper is asked about. */
+  readonly #layers: readonly (NodeLayers | undefined)[];
+  /** Per node: positions of the tops of the chains of its output and of what it reads. */
+  readonly #tops: readonly { readonly output: number; readonly inputs: readonly number[] }[];
+  readonly #moves: readonly Map<number | string, number>[];
+  readonly #steps: readonly Map<string, number>[];
+  readonly #solved = new Map<string, TypeHomes | undefined>();
+
+  constructor({ nodes }: TileNodes, key: string, costs: StackCosts) {
+    this.#nodes = nodes;
+    this.#costs = costs;
+    this.#makers = nodes.map((node) => new OptionMaker(node, nodes, costs));
+    this.#layers = nodes.map((node) =>
+      node.tile !== undefined && isMapped(node) ? costs.layers(`${key}\n${node.index}`, node) : undefined,
+    );
+    const top = (operand: string) => costs.memoryIndex(costs.top(operand).id);
+    this.#tops = nodes.map(({ map, reads }) => ({
+      output: top(map.node.output.memoryOperand),
+      inputs: reads.map(({ operand }) => top(operand.memoryOperand)),
+    }));
+    this.#moves = nodes.map(() => new Map());
+    this.#steps = nodes.map(() => new Map());
+  }
+
+  homes(choices: HomeChoices): TypeHomes | undefined {
+    const setting = this.#setting(choices);
+    const key = `${setting.options.map(({ id }) => id).join(" ")} ${setting.takenKey}`;
+    if (this.#solved.has(key)) return this.#solved.get(key);
+    const rest = this.#leastRest(setting);
+    const best = rest[0] === Number.POSITIVE_INFINITY ? undefined : this.#shortestPath(setting, rest);
+    const found = best && {
+      energy: best.energy,
+      parts: best.chosen.map(({ part }) => part),
+      rings: best.chosen.map(({ rings }) => rings),
+      weights: best.chosen.map(({ weights }) => weights),
+    };
+    this.#solved.set(key, found);
+    return found;
+  }
+
+  leastWith(choices: HomeChoices, layer: number, memory: Memory): number {
+    const weights = choices.weights.with(layer, [{ memory, loading: 0 }]);
+    return this.#leastStep(this.#setting({ ...choices, weights }), layer);
+  }
+
+  #setting({ parts, rings, weights, reserved }: HomeChoices): Setting {
+    const options = this.#makers.map((maker, i) =>
+      maker.of({ parts: parts[i]!, rings: rings[i]!, weights: weights[i]! }),
+    ); // one entry per map
+    const taken = this.#costs.taken(reserved);
+    return { options, taken, takenKey: taken.join(" ") };
+  }
+
+  /**
+   * Best-first over the nodes; of two paths whose parts live on in the same homes, the cheaper one goes on.
+   *
+   * @param rest - least energy from each node on
+   */
+  #shortestPath(setting: Setting, rest: readonly number[]): Path | undefined {
+    const nodes = this.#nodes;
+    const open = new MinHeap<Path>();
+    const done = new Set<string>();
+    const push = (path: Path, layer: number): void => {
+      const least = path.energy + layer + rest[path.chosen.length]!;
+      if (least < Number.POSITIVE_INFINITY) open.push(least, path);
+    };
+    push({ chosen: [], energy: 0, known: "mapped" }, 0);
+    for (let path = open.pop(); path !== undefined; path = open.pop()) {
+      const { chosen, energy, known } = path;
+      const last = chosen.length - 1;
+      if (known === "touched") push({ chosen, energy, known: "bounded" }, this.#layerAt(last, chosen)?.bound ?? 0);
+      else if (known === "bounded")
+        push({ chosen, energy: energy + this.#mapped(setting, last, chosen), known: "mapped" }, 0);
+      else if (chosen.length === nodes.length) return path;
+      else if (isNew(done, liveKey(chosen, nodes))) {
+        for (const option of setting.options[last + 1]!.all) {
+          const all = [...chosen, option];
+          const touched = this.#layerAt(last + 1, all)?.touched ?? 0;
+          push({ chosen: all, energy: energy + option.extra, known: "touched" }, touched);
+        }
       }
     }
+    return undefined;
   }
-  return undefined;
+
+  /** Energy of a node's layer where everything that lives meanwhile takes room; infinite where it does not fit. */
+  #mapped({ taken }: Setting, index: number, chosen: readonly Option[]): number {
+    const all = this.#takenAt(index, chosen, taken);
+    if (!this.#costs.fitsTaken(all)) return Number.POSITIVE_INFINITY;
+    return this.#layerEnergy(index, chosen, all);
+  }
+
+  /** Least energy of each node and all after it, when every node chooses for itself and has what is not decided to itself. */
+  #leastRest(setting: Setting): readonly number[] {
+    const rest = Array.from({ length: this.#nodes.length + 1 }, () => 0);
+    for (let index = this.#nodes.length - 1; index >= 0; index--)
+      rest[index] = rest[index + 1]! + this.#leastStep(setting, index);
+    return rest;
+  }
+
+  /** Cheapest of all choices for one node and what it reads. */
+  #leastStep(setting: Setting, index: number): number {
+    const sources = this.#nodes[index]!.reads.map(({ source }) => setting.options[source]!.id);
+    const key = `${setting.options[index]!.id} ${sources.join(" ")} ${setting.takenKey}`;
+    const known = this.#steps[index]!.get(key) ?? this.#cheapestStep(setting, index);
+    this.#steps[index]!.set(key, known);
+    return known;
+  }
+
+  /** The dearer figures are asked for only where the cheaper ones do not tell. */
+  #cheapestStep(setting: Setting, index: number): number {
+    const combinations = this.#combinations(setting, index);
+    const keys = combinations.map((chosen) => chosen[index]!.extra + (this.#layerAt(index, chosen)?.touched ?? 0));
+    const known = keys.map((): Known => "touched");
+    const turn = keys.map((_, i) => i); // of equal ones the latest comes first
+    for (let turns = keys.length; ; turns++) {
+      const best = firstOf(keys, turn);
+      if (best === -1) return Number.POSITIVE_INFINITY;
+      if (known[best] === "mapped") return keys[best]!;
+      const chosen = combinations[best]!;
+      const layer =
+        known[best] === "touched"
+          ? (this.#layerAt(index, chosen)?.bound ?? 0)
+          : this.#layerEnergy(index, chosen, setting.taken);
+      known[best] = known[best] === "touched" ? "bounded" : "mapped";
+      keys[best] = chosen[index]!.extra + layer;
+      turn[best] = turns;
+    }
+  }
+
+  /** Choices of a node and of the maps that it reads; those of all other maps are left out. */
+  #combinations({ options }: Setting, index: number): readonly (readonly Option[])[] {
+    const concerned = [...new Set([...this.#nodes[index]!.reads.map(({ source }) => source), index])];
+    return concerned.reduce<readonly (readonly Option[])[]>(
+      (lists, i) =>
+        lists.flatMap((list) =>
+          (i === index ? options[i]!.all : options[i]!.distinct).map((option) => {
+            const next = [...list];
+            next[i] = option;
+            return next;
+          }),
+        ),
+      [[]],
+    );
+  }
+
+  /** Energy of a layer itself: nothing for a stack input, copies alone for one that only moves data. */
+  #layerEnergy(index: number, chosen: readonly Option[], taken: TakenBits): number {
+    const node = this.#nodes[index]!;
+    if (node.tile === undefined) return 0;
+    const layer = this.#layerAt(index, chosen);
+    if (layer !== undefined) return layer.answer(taken).energy;
+    const code = this.#homesCode(index, chosen);
+    const known = this.#moves[index]!.get(code) ?? this.#moveEnergy(node, chosen);
+    this.#moves[index]!.set(code, known);
+    return known;
+  }
+
+  #moveEnergy(node: TileNode, chosen: readonly Option[]): number {
+    const homes = layerHomes(node, chosen, this.#costs);
+    return this.#costs.copiesEnergy(moveCopies(node, homes, (operand) => this.#costs.top(operand)));
+  }
+
+  /** `undefined` where the mapper is not asked. */
+  #layerAt(index: number, chosen: readonly Option[]): LayerAtHomes | undefined {
+    const layers = this.#layers[index];
+    return layers?.at(this.#homesCode(index, chosen), () => layerHomes(this.#nodes[index]!, chosen, this.#costs));
+  }
+
+  #homesCode(index: number, chosen: readonly Option[]): number | string {
+    const { output, inputs } = this.#tops[index]!;
+    const { home, weightsHome } = chosen[index]!;
+    const { reads } = this.#nodes[index]!;
+    const sources = inputs.map((top, i) => {
+      const part = chosen[reads[i]!.source]!.home;
+      return part === -1 ? top : part;
+    });
+    return this.#costs.homesCode(home === -1 ? output : home, weightsHome, sources);
+  }
+
+  /** Bits that are taken in each memory while a node runs, beside the blocks of its layer. */
+  #takenAt(index: number, chosen: readonly Option[], decided: TakenBits): TakenBits {
+    const taken = decided.slice();
+    for (let i = 0; i <= index; i++) {
+      const { part, home } = chosen[i]!; // chosen so far
+      const { lastUse, newBits, fetchedBits } = this.#nodes[i]!;
+      if (part.kind !== "whole" && lastUse >= index) taken[home]! += part.kind === "kept" ? newBits : fetchedBits;
+    }
+    for (const { source, pieces } of this.#nodes[index]!.reads) {
+      const { part, rings, home } = chosen[source]!;
+      if (part.kind === "kept" && rings !== undefined) taken[home]! += gatheredBits(pieces[rings.kind], rings, part);
+    }
+    return taken;
+  }
+}
+
+/** Bits that are brought out of rings beside the new part. */
+function gatheredBits(pieces: PieceBits, { column, row }: Rings, { memory }: PartHome): number {
+  const away = (ring: Memory | undefined) => ring !== undefined && ring.id !== memory?.id;
+  return (away(column) ? pieces.column : 0) + (away(row) ? pieces.row : 0);
+}
+
+/** Position of the least key; of equal ones, of that with the latest turn; −1 of none. */
+function firstOf(keys: readonly number[], turn: readonly number[]): number {
+  let best = -1;
+  for (let i = 0; i < keys.length; i++) {
+    if (best === -1 || keys[i]! < keys[best]! || (keys[i] === keys[best] && turn[i]! > turn[best]!)) best = i;
+  }
+  return best;
 }
 
 /** Adds a key, if it was not there. */
@@ -148,137 +297,6 @@ function isNew(keys: Set<string>, key: string): boolean {
   if (keys.has(key)) return false;
   keys.add(key);
   return true;
-}
-
-/** Least energy of each node and all after it, when every node chooses for itself and has what is not decided to itself. */
-function leastRest(problem: TypeProblem): readonly number[] {
-  const rest = new Float64Array(problem.nodes.length + 1);
-  for (const { index } of problem.nodes.toReversed()) rest[index] = rest[index + 1]! + leastStep(problem, index);
-  return [...rest];
-}
-
-/** Cheapest of all choices for one node and what it reads; the dearer figures are asked for only where the cheaper ones do not tell. */
-function leastStep(problem: TypeProblem, index: number): number {
-  const { nodes, options, decided } = problem;
-  const node = nodes[index]!;
-  const open = new MinHeap<{ readonly chosen: readonly Option[]; readonly known: Path["known"] }>();
-  const push = (chosen: readonly Option[], known: Path["known"], layer: number): void =>
-    open.push(chosen[index]!.extra + layer, { chosen, known });
-  for (const chosen of combinations(node, options)) push(chosen, "touched", touchedLayer(problem, node, chosen));
-  for (;;) {
-    const least = open.leastKey;
-    const next = open.pop();
-    if (next === undefined || next.known === "mapped") return least;
-    const { chosen, known } = next;
-    if (known === "touched") push(chosen, "bounded", boundedLayer(problem, node, chosen));
-    else
-      push(
-        chosen,
-        "mapped",
-        layerEnergy(node, problem.key, layerHomes(node, chosen, problem.costs), decided, problem.costs),
-      );
-  }
-}
-
-type Chosen = readonly Pick<Option, "part" | "rings" | "weights">[];
-
-function touchedLayer({ costs }: TypeProblem, node: TileNode, chosen: Chosen): number {
-  return node.tile === undefined || !isMapped(node) ? 0 : costs.touchedLayer(node, layerHomes(node, chosen, costs));
-}
-
-function boundedLayer({ costs, key }: TypeProblem, node: TileNode, chosen: Chosen): number {
-  if (node.tile === undefined || !isMapped(node)) return 0;
-  return costs.leastLayer(`${key}\n${node.index}`, node, layerHomes(node, chosen, costs));
-}
-
-/** Energy of a layer where everything that lives meanwhile takes room; infinite where it does not fit. */
-function mappedLayer({ nodes, key, decided, costs }: TypeProblem, node: TileNode, chosen: Chosen): number {
-  const reserved = reservedAt(node, nodes, chosen, decided);
-  if (!costs.fits(reserved)) return Number.POSITIVE_INFINITY;
-  return layerEnergy(node, key, layerHomes(node, chosen, costs), reserved, costs);
-}
-
-/** Choices of a node and of the maps that it reads; those of all other maps are left out. */
-function combinations(node: TileNode, options: TypeProblem["options"]): readonly (readonly Option[])[] {
-  const concerned = [...new Set([...node.reads.map(({ source }) => source), node.index])];
-  return concerned.reduce<readonly (readonly Option[])[]>(
-    (lists, index) =>
-      lists.flatMap((list) =>
-        (index === node.index ? options[index]! : distinctParts(options[index]!)).map((option) => {
-          const next = [...list];
-          next[index] = option;
-          return next;
-        }),
-      ),
-    [[]],
-  );
-}
-
-/** Options that differ for those who read the map. */
-const distinctParts = (options: readonly Option[]): readonly Option[] => [
-  ...new Map(options.map((option) => [homeKey(option.part), option])).values(),
-];
-
-const homeKey = ({ memory }: PartHome): string => memory?.id ?? "";
-
-/** Every home of what a node writes with its cheapest rings, and every home of its weights. */
-function optionsOf(
-  node: TileNode,
-  nodes: readonly TileNode[],
-  choices: HomeChoices,
-  costs: StackCosts,
-): readonly Option[] {
-  const placed = choices.parts[node.index]!.map((part) => {
-    const { energy, rings } = cheapestRings(node, nodes, part, choices.rings[node.index]!, costs);
-    return { part, rings, energy };
-  });
-  const weights = node.tile === undefined ? [] : choices.weights[node.index]!;
-  const constants = (home: Memory | undefined) => costs.copiesEnergy(costs.streamedConstants(node, home));
-  return placed.flatMap(({ part, rings, energy }): readonly Option[] =>
-    weights.length === 0
-      ? [{ part, rings, weights: undefined, extra: energy + constants(undefined) }]
-      : weights.map(({ memory, loading }) => ({
-          part,
-          rings,
-          weights: memory,
-          extra: energy + loading + constants(memory),
-        })),
-  );
-}
-
-/** Copies of a map on a tile type: in, out, into rings, and out of them beside the new part. */
-function cheapestRings(
-  node: TileNode,
-  nodes: readonly TileNode[],
-  part: PartHome,
-  allowed: readonly Rings[],
-  costs: StackCosts,
-): { readonly energy: number; readonly rings: Rings | undefined } {
-  if (part.kind === "whole") return { energy: 0, rings: undefined };
-  const place = costs.placeOf(node.map);
-  if (part.kind === "fetched-again")
-    return { energy: costs.copiesEnergy(fetchCopy(node, node.fetchedBits, part.memory, place)), rings: undefined };
-  const fetched = node.map.node.layer === undefined ? fetchCopy(node, node.newBits, part.memory, place) : [];
-  const priced = allowed.map((rings) => ({
-    rings,
-    energy: costs.copiesEnergy([
-      ...fetched,
-      ...keepingCopies(node, part.memory, rings),
-      ...readsOf(node, nodes).flatMap((read) => gathers(read, part.memory, rings, "")),
-      ...owedCopies(node, part.memory, rings, place),
-    ]),
-  }));
-  return priced.reduce((best, candidate) => (candidate.energy < best.energy ? candidate : best));
-}
-
-const readsOf = ({ index }: TileNode, nodes: readonly TileNode[]): readonly TileRead[] =>
-  nodes.flatMap(({ reads }) => reads.filter(({ source }) => source === index));
-
-/** Energy of a layer itself: nothing for a stack input, copies alone for one that only moves data. */
-function layerEnergy(node: TileNode, key: string, homes: LayerHomes, reserved: Reserved, costs: StackCosts): number {
-  if (node.tile === undefined) return 0;
-  if (!isMapped(node)) return costs.copiesEnergy(moveCopies(node, homes, (operand) => costs.top(operand)));
-  return costs.layer(`${key}\n${node.index}`, node, homes, reserved).energy;
 }
 
 /** Whether the mapper is asked about a node: what is only moved is all copies. */
@@ -326,9 +344,7 @@ export function reservedAt(
 
 /** Nodes that are placed, and homes of the parts that live on. */
 function liveKey(chosen: readonly Option[], nodes: readonly TileNode[]): string {
-  const live = chosen.flatMap(({ part, rings }, i) => {
-    if (nodes[i]!.lastUse < chosen.length) return [];
-    return [`${part.kind} ${homeKey(part)} ${rings?.column?.id} ${rings?.row?.id}`];
-  });
-  return [String(chosen.length), ...live].join("\n");
+  let key = String(chosen.length);
+  for (let i = 0; i < chosen.length; i++) if (nodes[i]!.lastUse >= chosen.length) key += ` ${chosen[i]!.live}`;
+  return key;
 }

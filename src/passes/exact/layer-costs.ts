@@ -1,0 +1,154 @@
+/**
+ * What a layer costs on a tile type, by the homes of all that it touches (EM §2–3). Figures come in steps, each dearer to find out than
+ * the one before and no lower: what its data crosses at least, a bound of the mapper, a mapping.
+ */
+import type { Memory } from "../../ir/accelerator.js";
+import type { CostModel, MappingProblem } from "../../ir/cost-model.js";
+import { iterations } from "../../ir/network.js";
+
+/** Homes of all that one layer touches on a tile type. */
+export interface LayerHomes {
+  readonly inputs: readonly Memory[];
+  readonly output: Memory;
+  readonly weights?: Memory;
+}
+
+/** A layer on a tile type with the mappings of its problems; its energy with what the machine draws while it runs. */
+export interface LayerAnswer {
+  readonly energy: number;
+  /** Bits that its blocks take, by memory. */
+  readonly occupancy: Readonly<Record<string, number>>;
+}
+
+/** Bits that are taken in each memory of the machine, in its order. */
+export type TakenBits = Float64Array;
+
+/** Answers of the mapper to one layer with one set of homes, whichever stack or tile size asked. */
+export interface SharedAnswers {
+  bound: number | undefined;
+  /** By the room that is left. */
+  readonly answers: Map<string, SolvedLayer>;
+}
+
+interface SolvedLayer extends LayerAnswer {
+  /** How hard the problems were that had to be solved for it. */
+  readonly asked: number;
+}
+
+/** What a layer at its homes is made of; all of it is asked for at most once. */
+export interface LayerSource {
+  readonly costModel: CostModel;
+  /** pJ that everything that it touches costs at least. */
+  touched(): number;
+  problems(): readonly MappingProblem[];
+  shared(): SharedAnswers;
+  /** Position of a memory in the machine. */
+  memoryIndex(id: string): number;
+  /** Told how hard the problems were that had to be solved. */
+  onAsked(size: number): void;
+}
+
+/** An answer, and the room for which it was found. */
+interface KnownAnswer {
+  /** Bits per memory of the problems. */
+  readonly available: readonly number[];
+  readonly answer: LayerAnswer;
+  readonly occupancy: readonly number[];
+}
+
+export class LayerAtHomes {
+  readonly #source: LayerSource;
+  #touched: number | undefined;
+  #bound: number | undefined;
+  #problems: readonly MappingProblem[] | undefined;
+  #memories: readonly Memory[] = [];
+  /** Positions of the problems' memories in the machine. */
+  #indices: readonly number[] = [];
+  readonly #known: KnownAnswer[] = [];
+
+  constructor(source: LayerSource) {
+    this.#source = source;
+  }
+
+  /** Everything that the layer touches crosses the ports of its homes once. */
+  get touched(): number {
+    this.#touched ??= this.#source.touched();
+    return this.#touched;
+  }
+
+  /** No less than this can it cost with all room to itself. */
+  get bound(): number {
+    this.#bound ??= Math.max(this.#mapperBound(), this.touched);
+    return this.#bound;
+  }
+
+  #mapperBound(): number {
+    const shared = this.#source.shared();
+    shared.bound ??= this.problems.reduce((sum, problem) => sum + this.#source.costModel.boundLayer(problem), 0);
+    return shared.bound;
+  }
+
+  /** One per phase. */
+  get problems(): readonly MappingProblem[] {
+    if (this.#problems === undefined) {
+      this.#problems = this.#source.problems();
+      this.#memories = this.#problems[0]?.hierarchy.memories ?? [];
+      this.#indices = this.#memories.map(({ id }) => this.#source.memoryIndex(id));
+    }
+    return this.#problems;
+  }
+
+  /** The layer in the room that is left. */
+  answer(taken: TakenBits): LayerAnswer {
+    const { problems } = this;
+    const available = this.#memories.map(({ size }, i) => Math.max(0, size - taken[this.#indices[i]!]!));
+    const found = this.#known.find((known) => covers(known, available));
+    if (found !== undefined) return found.answer;
+    const answer = this.#solve(problems, available);
+    const occupancy = this.#memories.map(({ id }) => answer.occupancy[id] ?? 0);
+    this.#known.push({ available, answer, occupancy });
+    return answer;
+  }
+
+  /** Asks the mapper, unless somebody else has; the time that counts is the same. */
+  #solve(problems: readonly MappingProblem[], available: readonly number[]): LayerAnswer {
+    const { answers } = this.#source.shared();
+    const key = available.join(" ");
+    const known = answers.get(key) ?? solved(problems, this.#record(available), this.#source.costModel);
+    answers.set(key, known);
+    this.#source.onAsked(known.asked);
+    return known;
+  }
+
+  #record(available: readonly number[]): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#memories.map(({ id }, i) => [id, available[i]!]));
+  }
+}
+
+function solved(
+  problems: readonly MappingProblem[],
+  available: Readonly<Record<string, number>>,
+  costModel: CostModel,
+): SolvedLayer {
+  let [energy, asked] = [0, 0];
+  const occupancy: Record<string, number> = {};
+  for (const problem of problems) {
+    asked += hardness(problem);
+    const price = costModel.priceLayer({ ...problem, available });
+    if (price === undefined) return { energy: Number.POSITIVE_INFINITY, occupancy: {}, asked };
+    energy += price.energy;
+    for (const [id, bits] of Object.entries(price.occupancy)) occupancy[id] = Math.max(occupancy[id] ?? 0, bits);
+  }
+  return { energy, occupancy, asked };
+}
+
+/** How hard a problem is for the mapper, roughly: digits of its iterations, squared. */
+const hardness = ({ loops }: MappingProblem): number => Math.log2(iterations(loops)) ** 2;
+
+/** An answer that was found with at least as much room, and takes no more than there is now; or none was found with more. */
+function covers(known: KnownAnswer, available: readonly number[]): boolean {
+  for (let i = 0; i < available.length; i++) {
+    if (known.available[i]! < available[i]! || known.occupancy[i]! > available[i]!) return false;
+  }
+  return true;
+}

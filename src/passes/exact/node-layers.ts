@@ -1,0 +1,125 @@
+/** The layers of one tile type at every combination of homes that is asked for. */
+import type { Memory } from "../../ir/accelerator.js";
+import type { CostModel, MappingProblem } from "../../ir/cost-model.js";
+import { weightBits } from "../depth-first/cuts.js";
+import { LayerAtHomes, type LayerHomes, type SharedAnswers } from "./layer-costs.js";
+import { layerProblems, type ProblemSource, shapesKey, type TileShapes, tileShapes } from "./layer-problems.js";
+import type { FeatureMap } from "./stack-maps.js";
+import type { TileNode } from "./tile-nodes.js";
+
+/** What all layers of a stack are priced with. */
+export interface Pricing {
+  readonly source: ProblemSource;
+  readonly costModel: CostModel;
+  /** Where a map lives between stacks. */
+  placeOf(map: FeatureMap): Memory;
+  memoryIndex(id: string): number;
+  onAsked(size: number): void;
+}
+
+/** One layer on one tile type. */
+export class NodeLayers {
+  readonly #node: TileNode;
+  readonly #pricing: Pricing;
+  readonly #known = new Map<number | string, LayerAtHomes>();
+  #shapes: TileShapes | undefined;
+  #shared: AnswersByHomes | undefined;
+
+  constructor(node: TileNode, pricing: Pricing) {
+    this.#node = node;
+    this.#pricing = pricing;
+  }
+
+  /**
+   * @param code - of the homes: equal where they are equal
+   * @param homesOf - called for homes that were not asked for before
+   */
+  at(code: number | string, homesOf: () => LayerHomes): LayerAtHomes {
+    const known = this.#known.get(code);
+    if (known !== undefined) return known;
+    const made = this.#layerAt(code, homesOf());
+    this.#known.set(code, made);
+    return made;
+  }
+
+  #layerAt(code: number | string, homes: LayerHomes): LayerAtHomes {
+    const { costModel, memoryIndex, onAsked } = this.#pricing;
+    return new LayerAtHomes({
+      costModel,
+      touched: () => touchedEnergy(this.#node, homes),
+      problems: () => this.#problems(homes),
+      shared: () => this.#answersAt(code),
+      memoryIndex,
+      onAsked,
+    });
+  }
+
+  #problems(homes: LayerHomes): readonly MappingProblem[] {
+    const { map, reads, tile } = this.#node;
+    const byOperand = new Map<string, Memory>([[map.node.output.name, homes.output]]);
+    reads.forEach(({ operand }, i) => void byOperand.set(operand.name, homes.inputs[i]!)); // one home per read
+    if (homes.weights !== undefined) for (const { name } of map.node.weights) byOperand.set(name, homes.weights);
+    return layerProblems(tile!, byOperand, this.#pricing.source, this.#wholes(homes), this.#tileShapes); // asked of nodes that run
+  }
+
+  get #tileShapes(): TileShapes {
+    this.#shapes ??= tileShapes(this.#node.tile!, this.#pricing.source);
+    return this.#shapes;
+  }
+
+  /** Operands of which all lies in their home: weights, and maps that are read and written where they live between stacks. */
+  #wholes({ inputs, output }: LayerHomes): ReadonlySet<string> {
+    const { map, reads } = this.#node;
+    const { placeOf } = this.#pricing;
+    return new Set([
+      ...map.node.weights.map(({ name }) => name),
+      ...reads.flatMap((read, i) => (inputs[i]!.id === placeOf(read.map).id ? [read.operand.name] : [])),
+      ...(output.id === placeOf(map).id ? [map.node.output.name] : []),
+    ]);
+  }
+
+  #answersAt(code: number | string): SharedAnswers {
+    const { source, costModel } = this.#pricing;
+    this.#shared ??= source.hierarchy.memories.some(({ layout }) => layout !== undefined)
+      ? new Map()
+      : answersTo(this.#tileShapes, source, costModel);
+    const known = this.#shared.get(code) ?? { bound: undefined, answers: new Map() };
+    this.#shared.set(code, known);
+    return known;
+  }
+}
+
+type AnswersByHomes = Map<number | string, SharedAnswers>;
+
+/** Answers of a cost model about a machine, by the shapes that were asked about: the same come back on many tile types, sizes and stacks. */
+const ANSWERS = new WeakMap<CostModel, WeakMap<object, Map<string, AnswersByHomes>>>();
+
+/** Shapes that are remembered. */
+const KEPT_SHAPES = 4000;
+
+function answersTo(shapes: TileShapes, source: ProblemSource, costModel: CostModel): AnswersByHomes {
+  const machines = ANSWERS.get(costModel) ?? new WeakMap<object, Map<string, AnswersByHomes>>();
+  ANSWERS.set(costModel, machines);
+  const byShape = machines.get(source.hierarchy) ?? new Map<string, AnswersByHomes>();
+  machines.set(source.hierarchy, byShape);
+  const key = shapesKey(shapes, source);
+  const known = byShape.get(key) ?? new Map<number | string, SharedAnswers>();
+  byShape.delete(key); // the last one of the map is what was asked for last
+  byShape.set(key, known);
+  if (byShape.size > KEPT_SHAPES) byShape.delete(byShape.keys().next().value!); // not empty
+  return known;
+}
+
+/** Everything that a layer touches crosses the ports of its homes once. */
+function touchedEnergy({ map, reads, macEnergy, newBits }: TileNode, { inputs, output, weights }: LayerHomes): number {
+  const read = reads.reduce((sum, { bits, touched }, i) => sum + bits * touched * perBit(inputs[i]!).read, 0); // one home per read
+  const isScattered = map.node.layer?.operands.some(({ axes }) => axes.some(({ kind }) => kind === "transposed"));
+  const matrix = weights === undefined || isScattered ? 0 : weightBits(map.node) * perBit(weights).read;
+  return macEnergy + read + matrix + newBits * perBit(output).write;
+}
+
+/** Energy per bit of the widest access of a memory, in pJ. */
+function perBit({ ports, readEnergy, writeEnergy }: Memory): { readonly read: number; readonly write: number } {
+  const width = Math.max(...ports.map(({ bandwidth }) => bandwidth));
+  return { read: readEnergy / width, write: writeEnergy / width };
+}
