@@ -4,6 +4,7 @@
  * tile type, which bounds the energy from below.
  */
 import type { Memory } from "../../ir/accelerator.js";
+import { choiceMemo } from "./choice-memo.js";
 import type { StackGeometry } from "./geometry.js";
 import {
   agreedStorage,
@@ -19,7 +20,7 @@ import {
   ringsOf,
 } from "./home-decisions.js";
 import type { WeightHome } from "./node-options.js";
-import { type PartHome, type Reserved, ringBits, type StackCosts } from "./stack-costs.js";
+import { type Reserved, ringBits, type StackCosts } from "./stack-costs.js";
 import type { StackMaps } from "./stack-maps.js";
 import type { Rings, Storage } from "./storage.js";
 import type { TileNodes } from "./tile-nodes.js";
@@ -337,19 +338,18 @@ class HomeSearch {
     const { stack } = this.#problem;
     const { storage, weights } = decisions;
     const prices = isOpen(decisions) ? this.#prices : NO_PRICES;
+    const { storage: storages, weights: memories } = this.#problem.space;
     const memo = choiceMemo(this.#problem);
     return {
       parts: storage.map((allowed, map) =>
-        remembered(memo.parts, allowed, () => partHomes(allowed, stack.maps[map]!, this.#memoriesOf(map))),
+        memo.parts.of(map, storages[map]!, allowed, () => partHomes(allowed, stack.maps[map]!, this.#memoriesOf(map))),
       ),
-      rings: storage.map((allowed) => remembered(memo.rings, allowed, () => ringsOf(allowed))),
-      weights: weights.map((list, layer) => {
-        const byPrices = remembered(memo.weights, list, () => new Map<string, readonly WeightHome[]>());
-        const key = priceKey(prices);
-        const known = byPrices.get(key) ?? list.map((memory) => this.#weightHome(layer, memory, prices));
-        byPrices.set(key, known);
-        return known;
-      }),
+      rings: storage.map((allowed, map) => memo.rings.of(map, storages[map]!, allowed, () => ringsOf(allowed))),
+      weights: weights.map((list, layer) =>
+        memo
+          .weights(prices)
+          .of(layer, memories[layer]!, list, () => list.map((memory) => this.#weightHome(layer, memory, prices))),
+      ),
       reserved: this.#reserved(decisions),
     };
   }
@@ -388,27 +388,6 @@ class HomeSearch {
 }
 
 const NO_PRICES: ReadonlyMap<string, number> = new Map();
-
-const priceKey = (prices: ReadonlyMap<string, number>): string =>
-  [...prices].map(([memory, price]) => `${memory} ${price}`).join("\n");
-
-/** Choices by what a problem's decisions leave, so that equal ones are the same lists (see `HomeChoices`). */
-interface ChoiceMemo {
-  readonly parts: WeakMap<readonly Storage[], readonly PartHome[]>;
-  readonly rings: WeakMap<readonly Storage[], readonly Rings[]>;
-  readonly weights: WeakMap<readonly Memory[], Map<string, readonly WeightHome[]>>;
-}
-
-const MEMOS = new WeakMap<HomeProblem, ChoiceMemo>();
-
-const choiceMemo = (problem: HomeProblem): ChoiceMemo =>
-  remembered(MEMOS, problem, () => ({ parts: new WeakMap(), rings: new WeakMap(), weights: new WeakMap() }));
-
-function remembered<K extends object, T>(memo: WeakMap<K, T>, key: K, make: () => T): T {
-  const known = memo.get(key) ?? make();
-  memo.set(key, known);
-  return known;
-}
 
 function takeCheapest(open: Node[]): Node {
   let least = 0;

@@ -125,6 +125,7 @@ export function layerProblems(
   const { node } = tile;
   const { staticEnergy } = source;
   const hierarchy = hierarchyAt(shapes, homes, source);
+  const isLaidOut = hierarchy.memories.some(({ layout }) => layout !== undefined);
   return shapes.phases.map(({ phase, loops, operands, operation }) => {
     const laidOut = (shape: OperandShape, i: number): OperandShape => {
       if (!wholes.has(shape.name)) return shape;
@@ -136,7 +137,7 @@ export function layerProblems(
     };
     return {
       loops,
-      operands: operands.map(laidOut),
+      operands: isLaidOut ? operands.map(laidOut) : operands, // the same list for all homes
       finalOutputBits: node.output.bits,
       hierarchy,
       unrolling: addedBelowHome(shapes.unrolling, operands[0]!, hierarchy), // the output is an operand

@@ -20,7 +20,7 @@ export class Labels {
 
   constructor(width: number) {
     this.width = width;
-    const room = 1024;
+    const room = 64; // most searches need no more
     this.vectors = new Float64Array(room * width);
     this.nodes = new Float64Array(room);
     this.parents = new Int32Array(room);

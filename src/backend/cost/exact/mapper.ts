@@ -12,6 +12,7 @@ import { type ExactLayer, exactLayer, withRoomOf } from "./exact-layer.js";
 import { fewestBlocks } from "./fewest-blocks.js";
 import { orderFigures } from "./figures.js";
 import { Memo } from "./memo.js";
+import { OperandBounds } from "./operand-bounds.js";
 import { exactProblemKeys } from "./problem-key.js";
 import {
   energyBound,
@@ -53,12 +54,16 @@ export function createExactMapping(rules: RuleSet, objective: Objective = "energ
       shop.problems.of(shape, () => prepare(problem, rules, shop)),
       problem,
     );
+  const tablesOf = (problem: MappingProblem): Tables => {
+    const { problem: merged } = mergeAlikeDims(problem);
+    return prepared(merged, keysOf(merged).shape).tables;
+  };
+  const parts = new OperandBounds(tablesOf);
   return {
     price: (problem) => {
       const { whole } = keysOf(problem);
       if (priced.has(whole)) return priced.get(whole);
-      const { problem: merged } = mergeAlikeDims(problem);
-      const price = priceMapping(prepared(merged, keysOf(merged).shape).tables);
+      const price = priceMapping(tablesOf(problem));
       priced.set(whole, price);
       return price;
     },
@@ -69,14 +74,8 @@ export function createExactMapping(rules: RuleSet, objective: Objective = "energ
       solved.set(whole, result);
       return result;
     },
-    bounds: (problem) => {
-      const { problem: merged } = mergeAlikeDims(problem);
-      return lowerBounds(prepared(merged, keysOf(merged).shape).tables);
-    },
-    energyBound: (problem) => {
-      const { problem: merged } = mergeAlikeDims(problem);
-      return energyBound(prepared(merged, keysOf(merged).shape).tables);
-    },
+    bounds: (problem) => lowerBounds(tablesOf(problem)),
+    energyBound: (problem) => (problem.available === undefined ? parts.bound(problem) : energyBound(tablesOf(problem))),
   };
 }
 
@@ -105,8 +104,8 @@ interface Workshop {
   readonly tables: TableMemo;
 }
 
-const KEPT_PROBLEMS = 5000;
-const KEPT_STATES = 1_000_000;
+const KEPT_PROBLEMS = 300;
+const KEPT_STATES = 200_000;
 
 const workshop = (): Workshop => ({
   problems: new Memo(KEPT_PROBLEMS),

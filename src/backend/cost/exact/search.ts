@@ -20,6 +20,7 @@ import { overfullMemory, type Room, roomOf } from "./room.js";
 import { type RoomPrices, roomPrices, roomWorth } from "./room-prices.js";
 import type { SearchGoal, SearchOutcome } from "./search-setting.js";
 import { smallestOrder } from "./smallest-order.js";
+import { occupancyByTables } from "./table-occupancy.js";
 import type { Tables } from "./tables.js";
 
 export type Objective = "energy" | "latency";
@@ -104,8 +105,9 @@ export function priceMapping(tables: Tables, patience = PATIENCE): LayerPrice | 
   if (overfullMemory(tables, room) !== undefined) return undefined;
   const energy = energyCriterion(tables, room);
   const hunt: Hunt = { tables, room, rounding: roundingOf(energy, 0), patience, perCycle: 0 };
-  const { best } = searchPatiently(hunt, energy, { minimise: "energy", perCycle: 0, ...NO_LIMITS });
-  const { factors, positions } = best ?? smallestOrder(tables);
+  const { best, value } = searchPatiently(hunt, energy, { minimise: "energy", perCycle: 0, ...NO_LIMITS });
+  if (best !== undefined) return { energy: value, occupancy: occupancyByTables(tables, best) };
+  const { factors, positions } = smallestOrder(tables);
   const order = { loops: factors.map((f) => tables.space.factors[f]!), positions };
   return priceOf(tables, order, oneBlockEach(tables));
 }

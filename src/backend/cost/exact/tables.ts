@@ -61,7 +61,7 @@ export interface TableMemo {
 }
 
 /** Numbers that are kept of each kind; a state of a space has several. */
-const KEPT_STATES = 1_000_000;
+const KEPT_STATES = 200_000;
 
 export const tableMemo = (): TableMemo => ({
   figures: axisMemo(),
