@@ -1,5 +1,4 @@
 /** Choices by the decisions that leave them, so that equal ones are the same lists (see `HomeChoices`). */
-import type { HomeProblem } from "./home-search.js";
 import type { WeightHome } from "./node-options.js";
 import type { PartHome } from "./stack-costs.js";
 import type { Rings } from "./storage.js";
@@ -34,9 +33,10 @@ class ChoiceMemo {
   }
 }
 
-const MEMOS = new WeakMap<HomeProblem, ChoiceMemo>();
+const MEMOS = new WeakMap<object, ChoiceMemo>();
 
-export function choiceMemo(problem: HomeProblem): ChoiceMemo {
+/** @param problem - whose decisions they are */
+export function choiceMemo(problem: object): ChoiceMemo {
   const known = MEMOS.get(problem) ?? new ChoiceMemo();
   MEMOS.set(problem, known);
   return known;

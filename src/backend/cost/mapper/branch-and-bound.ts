@@ -91,6 +91,11 @@ class PrefixSearch {
       this.leaf();
       return;
     }
+    if (depth === this.order.length - 1) {
+      this.place(depth, this.onlyFactor(depth)); // the price tells more than a bound, for as little
+      this.leaf();
+      return;
+    }
     for (const { factor, bound } of this.children(depth)) {
       if (bound >= this.least * this.share || !this.isComplete) return; // ascending: the others are no better
       this.place(depth, factor);
@@ -107,6 +112,13 @@ class PrefixSearch {
     this.best.push(this.order.slice());
   }
 
+  /** The factor that is left for the outermost loop. */
+  private onlyFactor(depth: number): number {
+    const { strides, multiset } = this.tables.lattice;
+    const state = this.finder.states[depth]!;
+    return multiset.multiplicities.findIndex((times, f) => digit(state, strides[f]!, times) < times);
+  }
+
   private place(depth: number, factor: number): void {
     this.order[depth] = factor;
     const { states } = this.finder;
@@ -121,7 +133,8 @@ class PrefixSearch {
       if (digit(this.finder.states[depth]!, strides[factor]!, multiplicity) === multiplicity) continue;
       this.place(depth, factor);
       this.nodes++;
-      children.push({ factor, bound: this.bound(depth + 1) });
+      const bound = this.bound(depth + 1);
+      if (bound < this.least * this.share) children.push({ factor, bound });
     }
     return children.sort((a, b) => a.bound - b.bound || a.factor - b.factor);
   }
