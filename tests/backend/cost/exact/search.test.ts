@@ -12,6 +12,7 @@ import { overfullMemory, roomOf } from "../../../../src/backend/cost/exact/room.
 import type { Objective } from "../../../../src/backend/cost/exact/search.js";
 import { allOrders } from "../../../../src/backend/cost/exact/space.js";
 import { priceTables } from "../../../../src/backend/cost/exact/tables.js";
+import { chain, cutAbove } from "../../../../src/ir/accelerator.js";
 import type { MappingProblem, MappingResult } from "../../../../src/ir/cost-model.js";
 import { DEFINES, type RuleSet } from "../../../../src/ir/rules.js";
 import "../../../support/seed.js";
@@ -129,6 +130,22 @@ it("prices a layer as the mapping that it finds, above its bound, whatever was a
       for (const [id, bits] of Object.entries(price.occupancy)) expect(bits).toBeLessThanOrEqual(room(id));
     }),
     { numRuns: 500 },
+  );
+});
+
+it("bounds a layer from its operands' parts as it does as a whole, wherever the operands live", () => {
+  const mapping = createExactMapping(RULES); // one for all, so that parts are shared
+  fc.assert(
+    fc.property(tightProblem(6), fc.nat(), fc.nat(), ({ available: _, ...problem }, o, m) => {
+      const { memoryOperand } = problem.operands[o % problem.operands.length]!;
+      const memories = chain(problem.hierarchy, memoryOperand);
+      const home = cutAbove(problem.hierarchy, memoryOperand, memories[m % memories.length]!);
+      for (const hierarchy of [problem.hierarchy, home]) {
+        const placed = { ...problem, hierarchy };
+        expect(mapping.energyBound(placed)).toBe(createExactMapping(RULES).bounds(placed).energy);
+      }
+    }),
+    { numRuns: 300 },
   );
 });
 
