@@ -6,10 +6,16 @@
 import { COST_BEHAVIOURS } from "./backend/cost/behaviours.js";
 import { createCostModel } from "./backend/cost/cost-model.js";
 import { costModelsSharingMappers } from "./backend/cost/cost-models.js";
+import { contentSha256 } from "./backend/emit/digest.js";
 import { scheduleDocument } from "./backend/emit/schedule-json.js";
 import type { ScheduleDocument } from "./backend/emit/schedule-schema.js";
 import { diffEnd, distinctNotes, walkRules } from "./explore/diff.js";
 import { rulePath } from "./explore/rule-path.js";
+import { createPointEvaluator, type ResultCache, runBatch, type SweepWork } from "./explore/sweep/batch.js";
+import { decodeLine } from "./explore/sweep/line.js";
+import { type AxisSizes, type Machine, planSweep, type SweepPlan } from "./explore/sweep/plan.js";
+import { type BatchPool, runBatches } from "./explore/sweep/run.js";
+import { pointNumbersOf } from "./explore/sweep/space.js";
 import { readDecisions } from "./frontend/decisions/read.js";
 import { importOnnx } from "./frontend/onnx/import.js";
 import { type AcceleratorFile, readAccelerator } from "./frontend/zigzag/accelerator.js";
@@ -20,12 +26,13 @@ import type { CostModel } from "./ir/cost-model.js";
 import { DECISIONS, type Decisions } from "./ir/decisions.js";
 import type { Diagnostic } from "./ir/diagnostics.js";
 import type { ScheduleDiff } from "./ir/diff.js";
-import type { OverlapMode, TileOrder } from "./ir/facts.js";
+import { OVERLAP_MODES, type OverlapMode, type TileOrder } from "./ir/facts.js";
 import { createModule, type Module } from "./ir/module.js";
 import type { Network } from "./ir/network.js";
 import { DEFINES, EXACT, type RuleSet } from "./ir/rules.js";
+import type { SweepLine } from "./ir/sweep.js";
 import { DEPTH_FIRST_BEHAVIOURS } from "./passes/depth-first/behaviours.js";
-import type { TileSize } from "./passes/options.js";
+import { joinNames, type TileSize } from "./passes/options.js";
 import {
   checkPipeline,
   type Pipeline,
@@ -45,8 +52,12 @@ export { studyCsv } from "./backend/emit/study-csv.js";
 export { studyHtml } from "./backend/emit/study-html.js";
 export { printStudy } from "./backend/emit/study-text.js";
 export { printSummary } from "./backend/emit/summary.js";
+export { printSweep } from "./backend/emit/sweep-text.js";
 export { STUDIES } from "./explore/studies/registry.js";
 export type { Study, StudyChoices, StudyContext } from "./explore/studies/study.js";
+export type { ResultCache, SweepWork } from "./explore/sweep/batch.js";
+export type { AxisSizes, Machine } from "./explore/sweep/plan.js";
+export type { BatchPool, TimedBatch } from "./explore/sweep/run.js";
 export type { OnnxImport } from "./frontend/onnx/import.js";
 export type { Accelerator, Dataflow, Memory } from "./ir/accelerator.js";
 export type { CostModel, MappingProblem, MappingResult } from "./ir/cost-model.js";
@@ -60,6 +71,7 @@ export type { Layer, Network, Operand, Tensor } from "./ir/network.js";
 export { printModule } from "./ir/print.js";
 export { DEFINES, EXACT, type RuleSet } from "./ir/rules.js";
 export type { StudyBlock, StudyResult } from "./ir/study.js";
+export * from "./ir/sweep.js";
 export { VERSION } from "./ir/version.js";
 export * from "./passes/options.js";
 export { definePass, type Pass, type PassContext } from "./passes/pass.js";
@@ -191,6 +203,95 @@ export function diffMachines(
   const ends = [diffEnd(first.module, rules), diffEnd(second.module, rules)] as const;
   const diagnostics = distinctNotes([...first.diagnostics, ...second.diagnostics]);
   return { diff: { model: network.name, ends }, diagnostics };
+}
+
+/** What a sweep tries at every combination; whatever is absent has its default. */
+export interface ExploreOptions extends Pick<ScheduleOptions, "costModel" | "loopLimit" | "seed"> {
+  /** Ways to form stacks; `auto` alone. */
+  readonly stacks?: readonly StackChoice[];
+  /** Tile widths and heights, elements: stated, `all`, or `halves` (the default): the whole map, a half, … a sixteenth of it. */
+  readonly widths?: AxisSizes;
+  readonly heights?: AxisSizes;
+  /** All. */
+  readonly overlaps?: readonly OverlapMode[];
+  /** `x-first` alone. */
+  readonly orders?: readonly TileOrder[];
+  readonly pipelineCopies?: boolean;
+  readonly steadyState?: boolean;
+}
+
+/** A sweep before it runs: which points there are, and what its workers need. */
+export interface PlannedSweep extends SweepPlan {
+  readonly work: SweepWork;
+}
+
+/**
+ * @throws DiagnosticError when the input is wrong, or stacks cannot be formed
+ */
+export function planExplore(
+  network: Network,
+  machines: readonly Machine[],
+  options: ExploreOptions = {},
+): PlannedSweep {
+  const { costModel = "exact", seed = 0, stacks = ["auto"], widths = "halves", heights = "halves" } = options;
+  const rules = { ...COST_MODELS[costModel], ...(options.loopLimit !== undefined && { loopLimit: options.loopLimit }) };
+  const evaluation = {
+    copies: options.pipelineCopies === true ? ("pipelined" as const) : ("alone" as const),
+    inference: options.steadyState === true ? ("steady" as const) : ("single" as const),
+  };
+  const axes = {
+    machines,
+    stacks: stacks.map((rule) => ({ rule, text: typeof rule === "string" ? rule : joinNames(rule.cuts) })),
+    widths,
+    heights,
+    overlaps: options.overlaps ?? OVERLAP_MODES,
+    orders: options.orders ?? ["x-first" as const],
+  };
+  const plan = planSweep(network, axes, { evaluation, seed }, createCostModel(rules), contentSha256);
+  return { ...plan, work: { network, machines, rules, space: plan.space, evaluation, seed } };
+}
+
+/** How a sweep runs. */
+export interface ExploreRun {
+  /** Workers; without them points are evaluated here, one after the other. */
+  readonly pool?: BatchPool;
+  /** Of a sweep without workers. */
+  readonly cache?: ResultCache;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Evaluates every point of a sweep; points come as they finish.
+ *
+ * @param accelerators - machines to try, each under a name of its own
+ * @throws DiagnosticError when the input is wrong; a point without a schedule says so in its line
+ */
+export async function* explore(
+  network: Network,
+  accelerators: readonly Accelerator[],
+  options: ExploreOptions = {},
+  { pool, cache, signal }: ExploreRun = {},
+): AsyncGenerator<SweepLine> {
+  const machines = accelerators.map((accelerator) => ({ arch: accelerator.name, accelerator }));
+  const { space, work } = planExplore(network, machines, options);
+  const points = pointNumbersOf(space.points, undefined, () => false);
+  for await (const { results } of runBatches(points, pool ?? localPool(work, cache), signal)) {
+    for (const { line } of results) yield decodeLine(line)!; // just encoded
+  }
+}
+
+/** Evaluates here, with a pause after every batch in which others get their turn. */
+function localPool(work: SweepWork, cache: ResultCache | undefined): BatchPool {
+  const evaluator = createPointEvaluator(work, createCostModel);
+  return {
+    width: 1,
+    async run(indices) {
+      await new Promise((resolve) => setTimeout(resolve));
+      const started = performance.now();
+      const batch = runBatch(indices, work, evaluator, contentSha256, cache);
+      return { ...batch, milliseconds: performance.now() - started };
+    },
+  };
 }
 
 /**

@@ -24,6 +24,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   long: ["src/frontend/onnx/", "src/backend/emit/annotate"],
   "onnx-proto": ["src/frontend/onnx/"],
   protobufjs: ["src/frontend/onnx/", "src/backend/emit/annotate"],
+  tinypool: ["src/node/sweep-pool.ts"],
   graphlib: ["src/passes/depth-first/graph.ts"],
   yaml: ["src/frontend/yaml/"],
   zod: ["src/frontend/", "src/backend/emit/"],

@@ -5,12 +5,14 @@ import { badCommandLine, unwritableOutput } from "../ir/diagnostics/command.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { DEFINES, EXACT } from "../ir/rules.js";
 import { VERSION } from "../ir/version.js";
-import { joinLists, parseChoice } from "./options.js";
+import { EXPLORE_EXAMPLES } from "./explore-help.js";
+import { Interrupted } from "./interrupted.js";
+import { appendTo, joinLists, parseChoice } from "./options.js";
 import { type MessageOptions, showDiagnostics } from "./output.js";
 
 const LOOP_FACTORS = "largest number of loop factors of a layer";
 
-const EXIT = { input: 2, infeasible: 3, defect: 1 } as const;
+const EXIT = { input: 2, infeasible: 3, defect: 1, interrupted: 130 } as const;
 
 function createProgram(messages: MessageOptions): Command {
   const program = new Command("kerf")
@@ -62,6 +64,39 @@ function createProgram(messages: MessageOptions): Command {
     .option("--out <file>", "write the result as JSON; - is stdout")
     .option("--json", "the JSON on stdout and nothing else")
     .action(async (model, options) => (await import("./import.js")).runImport(model, { ...options, ...messages }));
+
+  command("explore", "a sweep over tiles, modes, stacks and machines: best points, Pareto front, heat map; resumable")
+    .argument("[model]", "an .onnx file, or a ZigZag-style .workload.yaml; --merge can do without")
+    .option("--arch <a[,b…]>", "accelerators: built-in names or YAML files")
+    .option("--mapping <file>", "spatial mappings per layer or operator (ZigZag YAML)")
+    .option("--cost-model <rules>", "exact (default), defines")
+    .option("--tiles <w,…xh,…|all>", "every width with every height; numbers, full, all (default: halves of the map)")
+    .option("--overlaps <all|list>", "recompute, h-cached, fully-cached (default all)")
+    .option("--order <list|search>", "orders of tiles: x-first (default), y-first (exact)")
+    .option("--stacks <rule|layers>", "auto (default), single, per-layer, or layers to cut after; repeatable", appendTo)
+    .option("--vary <path=values>", "values of a field of the accelerator's YAML; repeatable", appendTo)
+    .option(
+      "--loop-limit <n|none>",
+      `${LOOP_FACTORS} (default ${EXACT.loopLimit} with exact, ${DEFINES.loopLimit} with defines)`,
+    )
+    .option("--bind <symbols>", "values of symbolic dimensions: N=1,H=224; repeatable", joinLists)
+    .option("--pipeline-copies", "let copies run beside layers where ports and room allow (exact)")
+    .option("--steady-state", "do not load again what can stay on chip between inferences (exact)")
+    .option("--objective <metric>", "energy (default), latency, edp, dram, peak, peak:<memory>")
+    .option("--limit <metric<=value>", "leave out what exceeds it: 'latency<=2e6'; repeatable", appendTo)
+    .option("--frontier", "write the non-dominated points and what was excluded, not every point")
+    .option("--jobs <n>", "workers (default: cores)")
+    .option("--resume", "go on with the results in --out")
+    .option("--cache <dir>", "keep and reuse results by content")
+    .option("--seed <n>", "of everything random (default 0)")
+    .option("--shards <n>", "number of shards, with --emit or --merge")
+    .option("--emit <scheduler>", "write a job array that runs the shards: slurm")
+    .option("--shard <i/n>", "run one shard")
+    .option("--merge <files...>", "combine results of shards, in order of the points")
+    .option("--out <file>", "write one JSON object per point and line; - is stdout")
+    .option("--json", "the lines on stdout and nothing else")
+    .addHelpText("after", EXPLORE_EXAMPLES)
+    .action(async (model, options) => (await import("./explore.js")).runExplore(model, { ...options, ...messages }));
 
   command("diff", "one model under two rule sets, policy by policy, or on two machines, term by term")
     .argument("<model>", "an .onnx file, or a ZigZag-style .workload.yaml")
@@ -132,6 +167,10 @@ function fail(error: unknown, messages: MessageOptions): number {
   if (error instanceof DiagnosticError) {
     showDiagnostics(error.diagnostics, messages);
     return EXIT[error.failure];
+  }
+  if (error instanceof Interrupted) {
+    showDiagnostics([error.diagnostic], messages);
+    return EXIT.interrupted;
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(

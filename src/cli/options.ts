@@ -25,6 +25,12 @@ export function parseWith<T>(option: string, text: string, spec: OptionSpec<T>):
 export const joinLists = (text: string, before: string | undefined): string =>
   before === undefined ? text : `${before},${text}`;
 
+/** An option that is given several times is a list. */
+export const appendTo = (text: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  text,
+];
+
 /** @throws DiagnosticError when `option` is given together with one of `others` */
 export function refuseTogether(
   options: Readonly<Record<string, unknown>>,

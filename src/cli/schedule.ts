@@ -109,7 +109,7 @@ export function scheduleOptions(flags: ScheduleFlags): ScheduleOptions {
 }
 
 /** @throws DiagnosticError when published rules are asked for what only the exact ones have */
-function requireExact(costModel: CostModelName, asked: Readonly<Record<string, true | undefined>>): void {
+export function requireExact(costModel: CostModelName, asked: Readonly<Record<string, true | undefined>>): void {
   if (COST_MODELS[costModel].geometry === "clipped") return;
   const wrong = Object.keys(asked).filter((option) => asked[option] === true);
   if (wrong.length > 0) throw new DiagnosticError(wrong.map((option) => exactOnly(option, costModel)));
@@ -125,7 +125,7 @@ function parseStacks(text: string): StackChoice {
   return { cuts };
 }
 
-const parseSeed = (text: string): number =>
+export const parseSeed = (text: string): number =>
   parseWith("--seed", text, {
     help: "for example 0",
     syntax: "a whole number",

@@ -41,7 +41,14 @@ export const evaluatePoint = (
   point: TilePoint,
   costModel: CostModel,
   between: "searched" | "top" = "searched",
-): Module => evaluateTiled(tiled(prepared, point, costModel), costModel, between);
+  evaluation: EvaluateOptions = {},
+): Module => evaluateTiled(tiled(prepared, point, costModel), costModel, between, evaluation);
+
+/** Options of the pass `evaluate`; its defaults where they are absent. */
+export interface EvaluateOptions {
+  readonly copies?: "alone" | "pipelined";
+  readonly inference?: "single" | "steady";
+}
 
 /**
  * What `summarize` makes of every point, in order. Points that are clamped to the same tiles are evaluated once, so that a
@@ -63,15 +70,23 @@ export function sweep<T>(
   });
 }
 
-const tiled = (prepared: Module, { tile, overlap }: TilePoint, costModel: CostModel): Module =>
-  runPipeline(prepared, [pipelineStep(DEFAULT_ORDER[TILED]!, { tile, overlap })], silent(costModel)); // found by name above
+/** The prepared module with its tiles, as every stack clamps them. */
+export const tiled = (prepared: Module, point: TilePoint, costModel: CostModel): Module =>
+  runPipeline(prepared, [pipelineStep(DEFAULT_ORDER[TILED]!, { ...point })], silent(costModel)); // found by name above
 
-const evaluateTiled = (module: Module, costModel: CostModel, between: "searched" | "top" = "searched"): Module =>
-  runPipeline(
-    module,
-    DEFAULT_ORDER.slice(TILED + 1).map((pass) => pipelineStep(pass, pass.name === "place-operands" ? { between } : {})),
-    silent(costModel),
-  );
+function evaluateTiled(
+  module: Module,
+  costModel: CostModel,
+  between: "searched" | "top" = "searched",
+  evaluation: EvaluateOptions = {},
+): Module {
+  const given: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+    "place-operands": { between },
+    evaluate: { ...evaluation },
+  };
+  const steps = DEFAULT_ORDER.slice(TILED + 1).map((pass) => pipelineStep(pass, given[pass.name]));
+  return runPipeline(module, steps, silent(costModel));
+}
 
 /** Notes about clamped tiles and the like would come once per point; a sweep states its space instead. */
 const silent = (costModel: CostModel): PassContext => ({ costModel, seed: 0, report: () => {} });

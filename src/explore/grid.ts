@@ -1,11 +1,13 @@
 /** Points of a sweep over tile sizes and overlap modes. */
-import type { OverlapMode } from "../ir/facts.js";
+import type { OverlapMode, TileOrder } from "../ir/facts.js";
 import { printTileSize, type TileSize } from "../passes/options.js";
 
 /** How the stacks of a network are tiled; the same for all of them. */
 export interface TilePoint {
   readonly tile: TileSize;
   readonly overlap: OverlapMode;
+  /** Row by row where it is absent. */
+  readonly order?: TileOrder;
 }
 
 /** Tile sizes and modes whose every combination is a point. */

@@ -16,20 +16,30 @@ const DRAFT_NAME = 50;
  * @throws DiagnosticError when the folder is missing or not writable, or the disk is full
  */
 export function writeAtomically(file: string, content: string): void {
+  fillAtomically(file, (draft, isNew) => writeFileSync(draft, content, isNew ? { flag: "wx", flush: true } : {}));
+}
+
+/**
+ * As `writeAtomically`, for content that comes piece by piece.
+ *
+ * @param fill - writes the file of that name, which does not exist if `isNew`
+ * @throws DiagnosticError when the folder is missing or not writable, or the disk is full
+ */
+export function fillAtomically(file: string, fill: (draft: string, isNew: boolean) => void): void {
   attempt(file, () => {
     const existing = statSync(file, { throwIfNoEntry: false });
-    if (existing === undefined) replaceFile(file, content);
-    else if (existing.isFile()) replaceFile(realpathSync(file), content);
-    else writeFileSync(file, content);
+    if (existing === undefined) replaceFile(file, fill);
+    else if (existing.isFile()) replaceFile(realpathSync(file), fill);
+    else fill(file, false);
   });
 }
 
-function replaceFile(file: string, content: string): void {
+function replaceFile(file: string, fill: (draft: string, isNew: boolean) => void): void {
   const name = basename(file).slice(0, DRAFT_NAME);
   const draft = join(dirname(file), `.${name}.${randomBytes(6).toString("hex")}.tmp`);
   deferSignals();
   try {
-    writeFileSync(draft, content, { flag: "wx", flush: true });
+    fill(draft, true);
     renameSync(draft, file);
   } catch (cause) {
     rmSync(draft, { force: true });

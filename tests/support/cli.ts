@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const ENTRY = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+export const ENTRY = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 export const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 
 export interface CliResult {

@@ -4,6 +4,7 @@ import { arraySizes, inMemoryCompute, noArray, repeatedName, twoArrays } from ".
 import { missingKey } from "../../ir/diagnostics/yaml.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import { picojoules } from "../../ir/units.js";
+import { type Change, changed } from "../yaml/change.js";
 import { check, valueAt } from "../yaml/schema.js";
 import { parseYaml, type YamlDocument } from "../yaml/yaml-document.js";
 import { acceleratorFacts, statedArea } from "./accelerator-facts.js";
@@ -22,10 +23,11 @@ export interface AcceleratorFile {
  *
  * @param text - YAML: sizes in bits, bandwidths in bit/cycle, costs in pJ per access of the full port width; docs/accelerator-file.md
  * @param file - the file as the user named it
+ * @param changes - fields that have other values than in the text
  * @throws DiagnosticError with every mistake that was found, each with its line and column
  */
-export function readAccelerator(text: string, file: string): AcceleratorFile {
-  const document = parseYaml(text, file, "an accelerator: name, memories, operational_array");
+export function readAccelerator(text: string, file: string, changes: readonly Change[] = []): AcceleratorFile {
+  const document = changed(parseYaml(text, file, "an accelerator: name, memories, operational_array"), changes);
   const top = check(document, acceleratorSchema);
   const array = readArray(document);
   const memories = readMemories(document, array.value);

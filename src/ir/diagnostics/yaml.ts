@@ -52,3 +52,12 @@ export const missingKey = (where: Location, key: string, expected: string): Diag
 
 export const wrongValue = (where: Location, found: string, expected: string): Diagnostic =>
   error("wrong-value", where, `found ${found}; expected ${expected}`, "");
+
+/** A path of `--vary` that leads nowhere. */
+export const noSuchField = (where: Location, path: string, step: string, known: readonly string[]): Diagnostic =>
+  error(
+    "unknown-key",
+    where,
+    `there is no '${step}' for '${path}'`,
+    known.length === 0 ? "the path is too long: this is a value" : suggest(step, known),
+  );

@@ -1,0 +1,125 @@
+/** Where the lines of a sweep go while it runs, and what is said about it. */
+import { once } from "node:events";
+import { existsSync, rmSync } from "node:fs";
+import { contentSha256 } from "../backend/emit/digest.js";
+import { lineFault, outcomeOfLine } from "../explore/sweep/line.js";
+import { printLimit } from "../explore/sweep/metrics.js";
+import { NumberSet, type Shard, type SweepSpace, shardOf } from "../explore/sweep/space.js";
+import type { FrontMember, SweepReducer } from "../explore/sweep/summary.js";
+import { damagedLine, nothingAllowed, otherInputs, otherShard } from "../ir/diagnostics/explore.js";
+import { DiagnosticError } from "../ir/diagnostics.js";
+import type { Exclusion, SweepLine } from "../ir/sweep.js";
+import { lineAt, writeLines } from "../node/merge-files.js";
+import { eachLine, ResultFile } from "../node/result-file.js";
+import type { ExploreFlags, Question } from "./explore-request.js";
+
+/** Points of an earlier run, and how much of its file holds them. */
+export interface Resumed {
+  readonly done: NumberSet;
+  readonly bytes: number;
+}
+
+/**
+ * Reads the results of an earlier run.
+ *
+ * @param file - absent, or not there yet: everything is to do
+ * @param visit - called with every line
+ * @throws DiagnosticError when the file holds something else
+ */
+export function resumeFrom(
+  file: string | undefined,
+  space: SweepSpace,
+  shard: Shard | undefined,
+  visit: (line: SweepLine, text: string) => void,
+): Resumed {
+  const done = new NumberSet(space.points);
+  if (file === undefined || !existsSync(file)) return { done, bytes: 0 };
+  const { complete } = eachLine(file, (placed) => {
+    const line = lineAt(file, placed);
+    const fault = lineFault(line, space, contentSha256);
+    if (fault === "sweep") throw new DiagnosticError([otherInputs(file, placed.number, line.sweep, space.id)]);
+    if (fault === "content") throw new DiagnosticError([damagedLine(file, placed.number, line.index)]);
+    if (shard !== undefined && shardOf(line.index, shard.count) !== shard.index) {
+      throw new DiagnosticError([otherShard(file, placed.number, line.index, `${shard.index}/${shard.count}`)]);
+    }
+    if (done.has(line.index)) return;
+    done.add(line.index);
+    visit(line, placed.text);
+  });
+  return { done, bytes: complete };
+}
+
+/** A reducer is told of a line that was read. */
+export const addLine = (reducer: SweepReducer, line: SweepLine, text: string): void =>
+  reducer.add(line.index, line.point, outcomeOfLine(line), text);
+
+/** Whether stdout carries lines, so that nothing else may stand there. */
+export const isOnStdout = ({ out, json }: ExploreFlags): boolean => json === true || out === "-";
+
+/** The file of `--out`, unless that is stdout. */
+export const outFile = ({ out }: ExploreFlags): string | undefined => (out === "-" ? undefined : out);
+
+/** File that grows while the sweep runs. With `--frontier` the result itself is known at the end only. */
+export const journalOf = (flags: ExploreFlags): string | undefined => {
+  const file = outFile(flags);
+  return file !== undefined && flags.frontier ? `${file}.partial` : file;
+};
+
+/** Lines as they come: into the growing file, and to stdout unless only the front is asked for. */
+export class LineSink {
+  readonly #file: ResultFile | undefined;
+  readonly #toStdout: boolean;
+
+  /** @throws DiagnosticError when the file cannot be written */
+  constructor(flags: ExploreFlags, keep: number) {
+    const journal = journalOf(flags);
+    this.#file = journal === undefined ? undefined : new ResultFile(journal, keep);
+    this.#toStdout = isOnStdout(flags) && flags.frontier !== true;
+  }
+
+  async write(lines: readonly string[]): Promise<void> {
+    this.#file?.append(lines);
+    if (this.#toStdout) await writeStdout(lines);
+  }
+
+  close(): void {
+    this.#file?.close();
+  }
+}
+
+/** Waits until the reader has taken most of it. */
+export async function writeStdout(lines: readonly string[]): Promise<void> {
+  if (lines.length > 0 && !process.stdout.write(`${lines.join("\n")}\n`)) await once(process.stdout, "drain");
+}
+
+/** With `--frontier`: the front, and what was excluded, in place of every point. */
+export async function writeFront(flags: ExploreFlags, sweep: string, reducer: SweepReducer): Promise<void> {
+  const lines = frontLines(sweep, reducer.front(), reducer.exclusions());
+  const file = outFile(flags);
+  if (file !== undefined) {
+    writeLines(file, [lines]);
+    rmSync(`${file}.partial`, { force: true });
+  }
+  if (isOnStdout(flags)) await writeStdout(lines);
+}
+
+const frontLines = (
+  sweep: string,
+  front: readonly FrontMember[],
+  excluded: readonly Exclusion[],
+): readonly string[] => [
+  ...front.map(({ line }) => line),
+  ...excluded.map((exclusion) => JSON.stringify({ sweep, excluded: exclusion })),
+];
+
+/** @throws DiagnosticError when no point has a schedule within the limits */
+export function requireAllowed(reducer: SweepReducer, { limits }: Question): void {
+  if (reducer.allowed > 0 || reducer.known === 0) return;
+  const reasons = reducer.exclusions().map(({ by, what, points }) => {
+    if (by === "infeasible") return `${points} without a schedule (${what})`;
+    const limit = limits.find((candidate) => printLimit(candidate) === what);
+    const least = limit === undefined ? undefined : reducer.leastOf(limit.metric);
+    return `${points} over ${what}${least === undefined ? "" : `, of which the least is ${least}`}`;
+  });
+  throw new DiagnosticError([nothingAllowed(reasons)], "infeasible");
+}

@@ -1,0 +1,193 @@
+/** `kerf explore`: a sweep over a grid of decisions and machines; lines as they come, then what is worth knowing about them. */
+import { availableParallelism } from "node:os";
+import { slurmScript } from "../backend/emit/slurm.js";
+import { printSweep } from "../backend/emit/sweep-text.js";
+import { runBatches, type TimedBatch } from "../explore/sweep/run.js";
+import { pointAt, pointNumbersOf, type Shard, type SweepSpace, shardSize } from "../explore/sweep/space.js";
+import { SweepReducer } from "../explore/sweep/summary.js";
+import { missingOption } from "../ir/diagnostics/command.js";
+import { damagedCache, interrupted, needsOption, unkeptResults } from "../ir/diagnostics/explore.js";
+import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
+import { architectureFile } from "../node/architectures.js";
+import { writeAtomically } from "../node/output-file.js";
+import { requireCacheFolder } from "../node/result-cache.js";
+import { createSweepPool } from "../node/sweep-pool.js";
+import { positiveInt, splitNames } from "../passes/options.js";
+import { sweepArguments } from "./explore-arguments.js";
+import { runMerge } from "./explore-merge.js";
+import {
+  addLine,
+  isOnStdout,
+  journalOf,
+  LineSink,
+  outFile,
+  requireAllowed,
+  resumeFrom,
+  writeFront,
+  writeStdout,
+} from "./explore-output.js";
+import { type ExploreFlags, type ExploreRequest, exploreRequest, questionOf, shardFrom } from "./explore-request.js";
+import { Interrupted } from "./interrupted.js";
+import { parseChoice, parseWith, refuseTogether } from "./options.js";
+import { showDiagnostics } from "./output.js";
+import { clearProgress, type ProgressClock, progressClock, showsProgress } from "./progress.js";
+import { requireResultPlace } from "./result.js";
+
+/** Most worker threads: beyond that there is no machine to use them. */
+const MOST_JOBS = 1024;
+
+/**
+ * @param modelFile - may be absent for `--merge` alone
+ * @throws DiagnosticError for wrong input, and when no point is feasible
+ * @throws Interrupted when the user stopped it; what is known was printed
+ */
+export async function runExplore(modelFile: string | undefined, flags: ExploreFlags): Promise<void> {
+  requireConsistent(flags);
+  if (flags.merge !== undefined) return runMerge(modelFile, flags);
+  if (modelFile === undefined)
+    throw new DiagnosticError([
+      missingOption("<model>", "name an .onnx file or a .workload.yaml; only --merge does without"),
+    ]);
+  const early = splitNames(flags.arch ?? "").map(architectureFile);
+  requireResultPlace(flags, [modelFile, ...early, flags.mapping]);
+  const request = exploreRequest(modelFile, flags);
+  requireResultPlace(flags, request.inputs);
+  showDiagnostics(request.diagnostics, flags);
+  if (flags.emit !== undefined) return emitJob(modelFile, flags, request);
+  await runSweep(request, flags);
+}
+
+function requireConsistent(flags: ExploreFlags): void {
+  const options = { ...flags };
+  refuseTogether(options, "merge", ["shard", "resume", "cache", "jobs", "emit"], "merging computes nothing");
+  refuseTogether(options, "emit", ["shard", "resume", "frontier", "json"], "the job's tasks choose their own");
+  refuseTogether(options, "shard", ["frontier"], "the front of a part says nothing; use it with --merge");
+  refuseTogether(options, "shard", ["shards"], "--shard 3/64 states the number of shards already");
+  const needs = (
+    option: keyof ExploreFlags,
+    text: string,
+    other: boolean,
+    needed: string,
+    why: string,
+  ): Diagnostic[] => (flags[option] !== undefined && !other ? [needsOption(text, needed, why)] : []);
+  const isFile = flags.out !== undefined && flags.out !== "-";
+  const problems = [
+    ...needs("resume", "--resume", isFile, "--out <file>", "it goes on with the results in a file"),
+    ...needs("emit", "--emit", flags.shards !== undefined, "--shards <n>", "a job has one task per shard"),
+    ...needs(
+      "shards",
+      "--shards",
+      (flags.emit ?? flags.merge) !== undefined,
+      "--emit slurm or --merge",
+      "a single shard is run with --shard <i>/<n>",
+    ),
+  ];
+  if (problems.length > 0) throw new DiagnosticError(problems);
+  if (flags.emit !== undefined) parseChoice("--emit", flags.emit, ["slurm"]);
+}
+
+/** The script of a job array: to `--out`, else to stdout. */
+function emitJob(modelFile: string, flags: ExploreFlags, { sweep }: ExploreRequest): void {
+  questionOf(flags, sweep.work.machines);
+  const shards = parseWith("--shards", flags.shards ?? "", positiveInt(1, "for example 64"));
+  const file = outFile(flags);
+  const results = file === undefined ? "results" : file.replace(/\.\w+$/, "");
+  const script = slurmScript({ shards, sweep: sweepArguments(modelFile, flags), results, points: sweep.space.points });
+  if (file === undefined) process.stdout.write(script);
+  else writeAtomically(file, script);
+}
+
+interface Progressing {
+  readonly reducer: SweepReducer;
+  readonly clock: ProgressClock;
+  readonly counts: { damaged: number; unkept: number };
+}
+
+async function runSweep({ sweep, title }: ExploreRequest, flags: ExploreFlags): Promise<void> {
+  const { space, work } = sweep;
+  const question = questionOf(flags, work.machines);
+  const shard = shardFrom(flags);
+  const jobs =
+    flags.jobs === undefined
+      ? availableParallelism()
+      : parseWith("--jobs", flags.jobs, positiveInt(1, "for example 2"));
+  if (flags.cache !== undefined) requireCacheFolder(flags.cache);
+  const points = shardSize(space.points, shard);
+  const reducer = new SweepReducer({ ...question, axes: mapAxes(space), points });
+  const resumed = resumedBy(flags, space, shard, reducer);
+  const clock = progressClock(points, reducer.known);
+  const running = { reducer, clock, counts: { damaged: 0, unkept: 0 } };
+  const pool = createSweepPool(
+    { ...work, ...(flags.cache !== undefined && { cache: flags.cache }) },
+    Math.min(jobs, MOST_JOBS, Math.max(1, points - reducer.known)),
+  );
+  const stop = new AbortController();
+  const release = onSignal(() => stop.abort());
+  const sink = new LineSink(flags, resumed.bytes);
+  try {
+    const todo = pointNumbersOf(space.points, shard, (index) => resumed.done.has(index));
+    for await (const batch of runBatches(todo, pool, stop.signal)) {
+      await sink.write(batch.results.map(({ line }) => line));
+      noteBatch(batch, space, running, flags);
+    }
+  } finally {
+    sink.close();
+    release();
+    clearProgress(flags);
+    await pool.close();
+  }
+  const isInterrupted = reducer.known < points;
+  if (flags.frontier && !isInterrupted) await writeFront(flags, space.id, reducer);
+  if (!isOnStdout(flags)) process.stdout.write(printSweep(title, reducer.summary()));
+  showDiagnostics(notesOf(running.counts), flags);
+  if (isInterrupted) throw new Interrupted(interrupted(reducer.known, points, journalOf(flags) !== undefined));
+  if (shard === undefined) requireAllowed(reducer, question);
+}
+
+/** Lines of an earlier run count as if they were found now. */
+function resumedBy(flags: ExploreFlags, space: SweepSpace, shard: Shard | undefined, reducer: SweepReducer) {
+  const journal = journalOf(flags);
+  const isEchoed = isOnStdout(flags) && flags.frontier !== true;
+  return resumeFrom(flags.resume ? journal : undefined, space, shard, (line, text) => {
+    addLine(reducer, line, text);
+    if (isEchoed) void writeStdout([text]);
+  });
+}
+
+function noteBatch(
+  { results, damaged, unkept }: TimedBatch,
+  space: SweepSpace,
+  { reducer, clock, counts }: Progressing,
+  flags: ExploreFlags,
+): void {
+  for (const { index, outcome, line } of results) reducer.add(index, pointAt(space, index), outcome, line);
+  counts.damaged += damaged;
+  counts.unkept += unkept;
+  if (showsProgress(flags)) clock.show(reducer.known);
+}
+
+const notesOf = ({ damaged, unkept }: Progressing["counts"]): readonly Diagnostic[] => [
+  ...(damaged > 0 ? [damagedCache(damaged)] : []),
+  ...(unkept > 0 ? [unkeptResults(unkept)] : []),
+];
+
+/** All sizes of all blocks. */
+export const mapAxes = ({ overlaps, blocks }: SweepSpace) => ({
+  overlaps,
+  widths: [...new Set(blocks.flatMap(({ widths }) => widths))],
+  heights: [...new Set(blocks.flatMap(({ heights }) => heights))],
+});
+
+/** The first signal stops the sweep in an orderly way, the second at once. */
+function onSignal(stop: () => void): () => void {
+  let count = 0;
+  const handler = (): void => {
+    if (++count > 1) process.exit(130);
+    stop();
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, handler);
+  return () => {
+    for (const signal of signals) process.off(signal, handler);
+  };
+}

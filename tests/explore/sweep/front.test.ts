@@ -1,0 +1,60 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { type Candidate, ParetoFront } from "../../../src/explore/sweep/front.js";
+
+type Costs = Candidate<unknown>["costs"];
+
+/** The definition: nobody is as good everywhere and better somewhere. */
+const naive = (all: readonly Costs[]): readonly number[] =>
+  all.flatMap((costs, index) => (all.some((other) => dominates(other, costs)) ? [] : [index]));
+
+const dominates = (a: Costs, b: Costs): boolean =>
+  a.every((cost, axis) => cost <= b[axis]!) && a.some((cost, axis) => cost < b[axis]!);
+
+const indicesOf = (costs: readonly Costs[], order = costs.map((_, index) => index)): readonly number[] => {
+  const front = new ParetoFront<string>();
+  for (const index of order) front.add({ costs: costs[index]!, index, value: `point ${index}` });
+  return front.members().map(({ index }) => index);
+};
+
+const coordinate = fc.integer({ min: 0, max: 6 });
+const cloud = fc.array(fc.tuple(coordinate, coordinate, coordinate), { maxLength: 60 });
+
+it("is what the definition says, equals included", () => {
+  fc.assert(
+    fc.property(cloud, (costs) => {
+      expect([...indicesOf(costs)].sort((a, b) => a - b)).toEqual(naive(costs));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+it("does not depend on the order of points", () => {
+  fc.assert(
+    fc.property(
+      cloud.chain((costs) =>
+        fc.tuple(
+          fc.constant(costs),
+          fc.shuffledSubarray(
+            costs.map((_, index) => index),
+            { minLength: costs.length },
+          ),
+        ),
+      ),
+      ([costs, order]) => {
+        expect(indicesOf(costs, order)).toEqual(indicesOf(costs));
+      },
+    ),
+  );
+});
+
+it("settles many points as it goes", () => {
+  const costs = Array.from({ length: 5000 }, (_, n): Costs => [(n * 7919) % 101, (n * 104729) % 97, (n * 31) % 89]);
+  expect([...indicesOf(costs)].sort((a, b) => a - b)).toEqual(naive(costs));
+});
+
+it("keeps 20 000 points of which none is dominated within seconds", () => {
+  const front = new ParetoFront<number>();
+  for (let n = 0; n < 20_000; n++) front.add({ costs: [n, 20_000 - n, (n * 7919) % 20_000], index: n, value: n });
+  expect(front.members()).toHaveLength(20_000);
+});
