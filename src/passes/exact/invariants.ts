@@ -1,28 +1,32 @@
 /** Laws that every exact schedule keeps (EM §5). A violation is a defect of ours: no number is given out. */
 import type { Diagnostic } from "../../ir/diagnostics.js";
-import { PLACEMENT, type PlacedTileType, STACKS, TILING, type Work } from "../../ir/facts.js";
+import { PLACEMENT, type StackPlacement, TILING, type Work } from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
-import { type LayerId, outputOf } from "../../ir/network.js";
-import type { RuleSet } from "../../ir/rules.js";
+import type { LayerId } from "../../ir/network.js";
 import type { CostedTiles } from "../depth-first/totals.js";
+import { requireCopies, requireLoads } from "./copy-laws.js";
 import { requireCopyEnergy, requireLayerEnergy } from "./energy-laws.js";
-import { requireRegions, requireSources } from "./region-laws.js";
+import { type StackGeometry, stackGeometry } from "./geometry.js";
+import { machineFor } from "./machine.js";
+import { requireSources, requireWritten } from "./region-laws.js";
+import type { FeatureMap } from "./stack-maps.js";
 import { exactViews } from "./stack-view.js";
 
 /** @throws Error naming the violated law and the smallest place where it is: a defect */
-export function requireInvariants(
-  module: Module,
-  stacks: readonly CostedTiles[],
-  _rules: RuleSet,
-): readonly Diagnostic[] {
+export function requireInvariants(module: Module, stacks: readonly CostedTiles[]): readonly Diagnostic[] {
   const [placements, tilings] = [module.get(PLACEMENT), module.get(TILING)];
   const capacity = new Map(module.accelerator.memories.map(({ id, size }) => [id, size]));
   const views = exactViews(module);
+  const outside = { network: module.network, hierarchy: machineFor(module, { geometry: "clipped" }) };
   requireSources(module.network, views);
   stacks.forEach(({ types, loads }, s) => {
     const [placement, tiling] = [placements[s]!, tilings[s]!]; // one per stack
-    requireOutput(module, s, placement.tileTypes);
-    requireRegions(views[s]!, tiling, placement);
+    const { maps } = views[s]!;
+    const geometry = stackGeometry(maps, tiling);
+    requireOutput(maps.maps.at(-1)!, geometry, placement); // a stack has an output
+    requireWritten(maps.maps, geometry);
+    requireCopies(maps, geometry, placement, outside);
+    requireLoads(maps, placement, outside);
     requireCopyEnergy(loads.cost, loads.copies, module.accelerator, `stack ${placement.stack}`);
     for (const type of types) requireEnergies(type, placement.stack, module);
     requireWork(types, placement.needed, tiling.overlap === "fully-cached", placement.stack);
@@ -54,15 +58,19 @@ function requireEnergies({ type, layers, copies }: CostedTiles["types"][number],
   }
 }
 
-/** Tiles cover the output of their stack, each element once. */
-function requireOutput(module: Module, s: number, types: readonly PlacedTileType[]): void {
-  const stack = module.get(STACKS)[s]!;
-  const sink = module.network.layers.find(({ id }) => id === stack.layers.at(-1));
-  const dims = sink && module.network.tensors.get(outputOf(sink).tensor!)?.dims;
-  const covered = types.reduce((sum, { count, width, height }) => sum + count * width * height, 0);
-  const elements = dims?.reduce((product, extent) => product * extent, 1) ?? 0;
-  if (covered === 0 || elements % covered !== 0)
-    throw new Error(`tiles of stack ${stack.id} cover ${covered} cells of an output of ${elements} elements`);
+/** There is a tile type for every shape, and tiles cover the output of their stack, each element once. */
+function requireOutput({ extents }: FeatureMap, { shapes }: StackGeometry, { stack, tileTypes }: StackPlacement): void {
+  if (tileTypes.length !== shapes.length)
+    throw new Error(`stack ${stack} has ${shapes.length} tile types, of which ${tileTypes.length} are placed`);
+  tileTypes.forEach(({ id, count, width, height }, t) => {
+    const shape = shapes[t]!; // as many as types
+    if (count === shape.count && width === shape.width && height === shape.height) return;
+    const [own, due] = [`${count} of ${width}×${height}`, `${shape.count} of ${shape.width}×${shape.height}`];
+    throw new Error(`tile type ${id} of stack ${stack} stands for ${own}, its regions for ${due}`);
+  });
+  const covered = tileTypes.reduce((sum, { count, width, height }) => sum + count * width * height, 0);
+  if (covered !== extents.x * extents.y)
+    throw new Error(`tiles of stack ${stack} cover ${covered} cells of an output of ${extents.x}×${extents.y}`);
 }
 
 /** Nothing that is needed is left out; nothing is computed twice where all overlap is kept. */

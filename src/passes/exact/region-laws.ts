@@ -1,13 +1,8 @@
 /** Every region that is read was written before, or is an input or a constant (EM §5). A violation is a defect of ours. */
-import type { Copy } from "../../ir/cost-model.js";
-import type { PlacedNode, PlacedTileType, StackBuffer, StackPlacement, StackTiling } from "../../ir/facts.js";
 import { extent, type Interval, intersect } from "../../ir/interval.js";
 import type { Network, TensorId } from "../../ir/network.js";
 import type { AxisTile } from "../regions/axis-regions.js";
-import { keptTraffic } from "../regions/kept-rings.js";
-import { owedPart, piecesOf, type RingKind, readPart } from "../regions/pieces.js";
-import { area, type TensorTile } from "../regions/stack-regions.js";
-import { type StackGeometry, stackGeometry, type TileShape, turned } from "./geometry.js";
+import { type StackGeometry, type TileShape, turned } from "./geometry.js";
 import type { FeatureMap } from "./stack-maps.js";
 import type { ExactView } from "./stack-view.js";
 
@@ -31,18 +26,6 @@ export function requireSources({ tensors }: Network, views: readonly ExactView[]
       written.add(tensor);
     }
   }
-}
-
-/**
- * The regions of a stack on every tile type, and the copies that keep, bring and deliver them.
- *
- * @param placement - of the same stack, with the same tiling
- * @throws Error naming the tile type, the map and the interval or the bits
- */
-export function requireRegions({ maps }: ExactView, tiling: StackTiling, placement: StackPlacement): void {
-  const geometry = stackGeometry(maps, tiling);
-  requireWritten(maps.maps, geometry);
-  requireCopies(maps.maps, geometry, placement);
 }
 
 /**
@@ -103,75 +86,4 @@ function requireHandedOn(maps: readonly FeatureMap[], geometry: StackGeometry): 
       }
     }
   }
-}
-
-/** Copies of a placement carry what the regions say. */
-function requireCopies(maps: readonly FeatureMap[], { shapes }: StackGeometry, placement: StackPlacement): void {
-  const { tileTypes, buffers = [], stack } = placement;
-  if (tileTypes.length !== shapes.length)
-    throw new Error(`stack ${stack} has ${shapes.length} tile types, of which ${tileTypes.length} are placed`);
-  for (const map of maps) {
-    const ring = buffers.find(({ node, role, ring }) => node === map.node.id && role !== "weights" && ring)?.ring;
-    const delivers = tileTypes.some((type) => copiesOf(type, "stack-output", map).length > 0);
-    tileTypes.forEach((type, t) => {
-      const tile = shapes[t]!.tiles.get(map.node.id)!; // one shape per type, with every map
-      const where = `'${map.node.id}' on tile type ${type.id} of stack ${stack}`;
-      requireBits(`${where} keeps`, sumBits(copiesOf(type, "cache-write", map)), keptBits(map, tile, ring));
-      const owed = delivers ? area(owedPart(tile)) * map.cellBits : 0;
-      requireBits(`${where} delivers`, sumBits(copiesOf(type, "stack-output", map)), owed);
-      const placed = type.nodes.find(({ id }) => id === map.node.id);
-      const fetched = copiesOf(type, "stack-input", map);
-      if (placed !== undefined && fetched.length > 0)
-        requireBits(`${where} fetches`, sumBits(fetched), placed.outputBits);
-      if (placed !== undefined && ring !== undefined)
-        requireGathered(map, tile, ring, { type, placed, buffers, where });
-    });
-  }
-}
-
-const keptBits = ({ cellBits }: FeatureMap, tile: TensorTile, ring: RingKind | undefined): number => {
-  if (ring === undefined) return 0;
-  const { newToColumn, rowToColumn, newToRow } = keptTraffic(tile, ring);
-  return (newToColumn + rowToColumn + newToRow) * cellBits;
-};
-
-interface Placed {
-  readonly type: PlacedTileType;
-  /** Node of the map. */
-  readonly placed: PlacedNode;
-  readonly buffers: readonly StackBuffer[];
-  readonly where: string;
-}
-
-/** Kept overlap that lies elsewhere than the new part is brought there before it is read. */
-function requireGathered(
-  { node, readers, cellBits }: FeatureMap,
-  tile: TensorTile,
-  ring: RingKind,
-  { type, placed, buffers, where }: Placed,
-): void {
-  const home = (role: StackBuffer["role"]) => buffers.find((own) => own.node === node.id && own.role === role)?.memory;
-  for (const [number, reader] of readers.entries()) {
-    const away = piecesOf(readPart(tile, number), tile, ring).filter(
-      ({ buffer }) => buffer !== "new" && home(buffer) !== placed.topOutput,
-    );
-    const reading = type.nodes.find(({ id }) => id === reader.node.id);
-    const brought = (reading?.copies ?? []).filter(
-      ({ kind, operand }) => kind === "cache-read" && operand === reader.operand.name,
-    );
-    const expected = away.reduce((sum, piece) => sum + area(piece.box) * cellBits, 0);
-    requireBits(`${where}, read by '${reader.node.id}', brings`, sumBits(brought), expected);
-  }
-}
-
-const copiesOf = ({ nodes }: PlacedTileType, kind: Copy["kind"], { node }: FeatureMap): readonly Copy[] =>
-  nodes
-    .flatMap(({ copies, after = [] }) => [...copies, ...after])
-    .filter((copy) => copy.kind === kind && copy.layer === node.id);
-
-const sumBits = (copies: readonly Copy[]): number => copies.reduce((sum, { bits }) => sum + bits, 0);
-
-/** Bits of boxes are whole multiples of the bits of an element. */
-function requireBits(what: string, found: number, expected: number): void {
-  if (Math.abs(found - expected) > 1e-9 * expected) throw new Error(`${what} ${found} bit, not ${expected}`);
 }

@@ -11,6 +11,7 @@ import {
 } from "../../../src/ir/facts.js";
 import { extent } from "../../../src/ir/interval.js";
 import type { Module } from "../../../src/ir/module.js";
+import type { LayerId } from "../../../src/ir/network.js";
 import { evaluate } from "../../../src/passes/evaluate.js";
 import { stackGeometry, type TileShape } from "../../../src/passes/exact/geometry.js";
 import { requireWritten } from "../../../src/passes/exact/region-laws.js";
@@ -78,6 +79,62 @@ describe("what is read was written before", () => {
     const roomy = compiled(undefined, 1_000_000);
     expect(() => evaluated(roomy)).not.toThrow();
     expect(() => evaluated(withCopies(short, roomy))).toThrow(/'x' on tile type 0 of stack 0 fetches \d+ bit, not \d+/);
+  });
+
+  it("finds that nothing is fetched", () => {
+    const roomy = compiled(undefined, 1_000_000);
+    expect(() => evaluated(withCopies(without("stack-input", "x"), roomy))).toThrow(
+      /'x' on tile type 0 of stack 0 fetches 0 bit, not \d+/,
+    );
+  });
+
+  it("finds that nothing is delivered", () => {
+    const cut = compiled(["b"]);
+    expect(() => evaluated(withCopies(without("stack-output", "a"), cut))).toThrow(
+      /'a' on tile type 0 of stack 0 delivers 0 bit, not \d+/,
+    );
+  });
+
+  it("finds rings that are left out together with all that is written to them", () => {
+    const bare = withPlacement(
+      (placement) => ({
+        ...placement,
+        buffers: placement.buffers!.filter(({ node, role }) => node !== "b" || role === "weights"),
+      }),
+      withCopies(without("cache-write", "b")),
+    );
+    expect(() => evaluated(bare)).toThrow(/'b' on tile type 0 of stack 0 keeps 0 bit, not 768/);
+  });
+
+  it("finds a map that lies whole on some tiles alone", () => {
+    const mixed = withPlacement((placement) => ({
+      ...placement,
+      tileTypes: placement.tileTypes.map((type, t) => ({
+        ...type,
+        nodes: type.nodes.map((node) => (t === 1 && node.id === "b" ? { ...node, topOutput: "dram" } : node)),
+      })),
+    }));
+    expect(() => evaluated(mixed)).toThrow(
+      "'b' of stack 0 lies whole in 'dram' on some tile types, in parts on others",
+    );
+  });
+
+  it("finds weights that are read where nobody has loaded them", () => {
+    const loads = good.get(PLACEMENT)[0]!.loads!;
+    expect(loads.length).toBeGreaterThan(0);
+    expect(() => evaluated(withPlacement((placement) => ({ ...placement, loads: [] })))).toThrow(
+      /weights of '\w+' in stack 0, loaded to 'chip': 0 bit, not \d+/,
+    );
+    const twice = withPlacement((placement) => ({ ...placement, loads: [...loads, loads[0]!] }));
+    expect(() => evaluated(twice)).toThrow(/weights of '\w+' in stack 0, loaded to 'chip': \d+ bit, not \d+/);
+  });
+
+  it("finds weights that take no room where they are read", () => {
+    const homeless = withPlacement((placement) => ({
+      ...placement,
+      buffers: placement.buffers!.filter(({ role }) => role !== "weights"),
+    }));
+    expect(() => evaluated(homeless)).toThrow(/weights of '\w+' in stack 0, held in 'chip': 0 bit, not \d+/);
   });
 
   it("finds overlap that is read where it is not", () => {
@@ -209,5 +266,72 @@ describe("accesses times their energies are the energy", () => {
       },
     };
     expect(() => evaluated(good, lying)).toThrow(/energy of the copies on stack 0 adds up to/);
+  });
+});
+
+describe("tiles cover the output, each element once", () => {
+  const withTypes = (change: (placement: StackPlacement) => StackPlacement["tileTypes"]): Module =>
+    withPlacement((placement) => ({ ...placement, tileTypes: change(placement) }));
+
+  it("finds tile types that stand for less than their regions", () => {
+    const ones = withTypes(({ tileTypes }) => tileTypes.map((type) => ({ ...type, width: 1, height: 1, count: 1 })));
+    expect(() => evaluated(ones)).toThrow("tile type 0 of stack 0 stands for 1 of 1×1, its regions for 1 of 4×4");
+  });
+
+  it("finds a tile type that is missing", () => {
+    const fewer = withTypes(({ tileTypes }) => tileTypes.slice(1));
+    expect(() => evaluated(fewer)).toThrow("stack 0 has 4 tile types, of which 3 are placed");
+  });
+});
+
+describe("layers do what is needed", () => {
+  const withNeeded = (share: number): Module =>
+    withPlacement((placement) => {
+      const { operations, macs } = placement.needed.get("b" as LayerId)!;
+      const more = { operations: operations * share, macs: macs * share };
+      return { ...placement, needed: new Map(placement.needed).set("b" as LayerId, more) };
+    });
+
+  it.each([
+    ["less", 2],
+    ["more, with all overlap kept,", 0.5],
+  ])("finds a layer that does %s than is needed", (_, share) => {
+    expect(() => evaluated(withNeeded(share))).toThrow(/layer 'b' executes \d+ operations in stack 0, \d+ are needed/);
+  });
+});
+
+describe("what is used fits", () => {
+  it("finds live data that is larger than its memory", () => {
+    const reserving = withPlacement((placement) => ({
+      ...placement,
+      tileTypes: placement.tileTypes.map((type) => ({
+        ...type,
+        nodes: type.nodes.map((node) => (node.id === "b" ? { ...node, reserved: { chip: 7001 } } : node)),
+      })),
+    }));
+    expect(() => evaluated(reserving)).toThrow("'b' takes 7001 bit of memory 'chip', which has 7000");
+  });
+
+  it("finds blocks of a layer that do not fit beside live data", () => {
+    const [placement] = good.get(PLACEMENT);
+    const live = placement!.tileTypes[0]!.nodes.find(({ id }) => id === "c")!.reserved!.chip!;
+    const blocks = 7001 - live;
+    const greedy = withResult((result) => ({ ...result, cost: { ...result.cost, occupancy: { chip: blocks } } }));
+    expect(live).toBeGreaterThan(0);
+    expect(() => evaluated(greedy)).toThrow("layer 'c' takes 7001 bit of memory 'chip', which has 7000");
+  });
+});
+
+describe("numbers are numbers, and cycles whole", () => {
+  const withCycles = (cycles: Partial<LayerMapping["result"]["cost"]>): Module =>
+    withResult((result) => ({ ...result, cost: { ...result.cost, ...cycles } }));
+
+  it.each([
+    ["negative", { latencyCycles: -1 }, "cycles of layer 'c' is -1"],
+    ["unknown", { temporalCycles: Number.NaN }, "cycles of layer 'c' is NaN"],
+    ["endless", { latencyCycles: Number.POSITIVE_INFINITY }, "cycles of layer 'c' is Infinity"],
+    ["parts of", { latencyCycles: 100.5 }, "cycles of layer 'c' are 100.5"],
+  ] as const)("finds %s cycles", (_, cycles, message) => {
+    expect(() => evaluated(withCycles(cycles))).toThrow(message);
   });
 });
