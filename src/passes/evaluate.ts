@@ -32,7 +32,7 @@ import {
 import { requireInvariants } from "./exact/invariants.js";
 import { machineFor } from "./exact/machine.js";
 import { hiddenCopies } from "./exact/pipelined-copies.js";
-import { residentMemories, type StackNeeds } from "./exact/resident-weights.js";
+import { residentMemories, roomBeside, type StackNeeds } from "./exact/resident-weights.js";
 import { choice } from "./options.js";
 import { definePass } from "./pass.js";
 
@@ -62,7 +62,8 @@ export const evaluate = definePass({
       )
       .map((stack, s) => {
         if (!isExact || copies === "alone") return stack;
-        return { ...stack, hidden: hiddenCopies(stack, placements[s]!, module.get(TILING)[s]!.order, capacity) };
+        const room = roomBeside(placements, s, resident, capacity);
+        return { ...stack, hidden: hiddenCopies(stack, placements[s]!, module.get(TILING)[s]!.order, room) };
       });
     const sums = sumRules(module, costModel.rules);
     for (const note of LAWS[costModel.rules.geometry](module, stacks, costModel.rules)) report(note);

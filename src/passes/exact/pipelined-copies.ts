@@ -18,7 +18,7 @@ type Running = Extract<Activity, { kind: "layer" }>;
 const EARLY: readonly CopyKind[] = ["stack-input", "cache-read", "weights"];
 const EARLIER: readonly CopyKind[] = ["stack-input"];
 
-/** @param capacity - bits of each memory */
+/** @param capacity - bits of each memory that the stack may take */
 export function hiddenCopies(
   { types }: CostedTiles,
   { columns = [], rows = [] }: StackPlacement,

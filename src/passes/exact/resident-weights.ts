@@ -28,6 +28,28 @@ export function residentMemories(
   );
 }
 
+/**
+ * What a stack finds of each memory: all of it but for weights of other stacks that stay there meanwhile.
+ *
+ * @param stack - index into the placements
+ * @param resident - memories in which weights stay
+ * @param capacity - bits of each memory
+ */
+export function roomBeside(
+  placements: readonly StackPlacement[],
+  stack: number,
+  resident: ReadonlySet<string>,
+  capacity: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  const others = placements.filter((_, index) => index !== stack).map(weightBits);
+  return new Map(
+    [...capacity].map(([memory, bits]) => {
+      const taken = resident.has(memory) ? others.reduce((sum, own) => sum + (own.get(memory) ?? 0), 0) : 0;
+      return [memory, bits - taken];
+    }),
+  );
+}
+
 /** Bits of weights that a stack holds in each memory. */
 function weightBits({ buffers = [] }: StackPlacement): ReadonlyMap<string, number> {
   const bits = new Map<string, number>();

@@ -48,6 +48,22 @@ describe("steady state", () => {
     expect(steady!.stacks[0]!.residentWeights).toEqual(["chip"]);
   });
 
+  it("leaves copies beside layers no room that weights of another stack take", () => {
+    // a and b in tiles of two columns; the 18 weights of a stay while b runs, and the 72 of b while a does
+    const wide = () =>
+      network(conv("a", { OX: 16, OY: 4, K: 2, F: 3 }), conv("b", { OX: 14, OY: 2, C: 2, K: 4, F: 3, from: "a" }));
+    const hiddenWith = (elements: number, options: ScheduleOptions) =>
+      costsOf(
+        wide(),
+        { stacks: { cuts: ["a"] }, tile: { width: 2, height: 4 }, pipelineCopies: true, ...options },
+        smallMachine(8 * elements),
+      ).stacks.map(({ hiddenBetweenTiles }) => hiddenBetweenTiles);
+    const alone = [178 - 18, 178].map((elements) => hiddenWith(elements, {})[1]);
+    expect(alone).toEqual([80, 96]);
+    expect(hiddenWith(178, { steadyState: true })[1]).toBe(80);
+    expect(hiddenWith(178 + 18, { steadyState: true })[1]).toBe(96);
+  });
+
   it("loads them again where the stacks together need more room", () => {
     // a: 100 inputs in place from DRAM, 9 weights; b: 9 weights; the map between them has 64 elements
     const machine = smallMachine(8 * 12);
