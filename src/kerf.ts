@@ -313,6 +313,7 @@ export function emitSchedule(
     source,
     diagnostics,
     isExact: result.options.costModel === "exact",
+    loopLimit: result.options.loopLimit,
   });
 }
 

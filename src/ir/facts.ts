@@ -168,6 +168,9 @@ export interface StackPlacement {
 }
 /** Least energy in pJ of all homes of the whole network, those of maps between stacks included; of the exact model. */
 export const HOMES_BOUND = defineFact<number>("homes-bound");
+/** Maps between stacks whose homes were searched: all that could stay on chip; but for those that live longest; none. */
+export type SearchedBetween = "all" | "some" | "none";
+export const HOMES_BETWEEN = defineFact<SearchedBetween>("homes-between");
 export const PLACEMENT = defineFact<readonly StackPlacement[]>("placement");
 
 /** Mapping of one layer on one tile type. */
@@ -250,5 +253,7 @@ export interface ScheduleCost {
   /** In the order of `STACKS`. */
   readonly stacks: readonly StackCost[];
   readonly layers: readonly LayerTotals[];
+  /** Costs of one inference of many, though homes were searched for one from nothing. */
+  readonly isSteady?: true;
 }
 export const COSTS = defineFact<ScheduleCost>("costs");

@@ -54,8 +54,8 @@ export const evaluate = definePass({
     const isExact = costModel.rules.geometry === "clipped";
     const capacity = new Map(module.accelerator.memories.map(({ id, size }) => [id, size]));
     const alone = costedTiles(module, costModel);
-    const resident =
-      isExact && inference === "steady" ? residentMemories(needsOf(placements, alone), capacity) : new Set<string>();
+    const isSteady = isExact && inference === "steady";
+    const resident = isSteady ? residentMemories(needsOf(placements, alone), capacity) : new Set<string>();
     const stacks = alone
       .map((stack) =>
         withoutLoads(stack, resident, (loads) => costModel.copyPhase(loads, machineFor(module, costModel.rules))),
@@ -87,7 +87,7 @@ export const evaluate = definePass({
       sum(costs, (stack) => stack.totals.energy),
       totals.energy,
     );
-    return module.with(COSTS, { totals, stacks: costs, layers });
+    return module.with(COSTS, { totals, stacks: costs, layers, ...(isSteady && { isSteady }) });
   },
 });
 

@@ -1,4 +1,13 @@
-import { HOMES_BOUND, PLACEMENT, PRECISION, STACKS, type StackPlacement, TILING, UNROLLING } from "../ir/facts.js";
+import {
+  HOMES_BETWEEN,
+  HOMES_BOUND,
+  PLACEMENT,
+  PRECISION,
+  STACKS,
+  type StackPlacement,
+  TILING,
+  UNROLLING,
+} from "../ir/facts.js";
 import type { Module } from "../ir/module.js";
 import type { RuleSet } from "../ir/rules.js";
 import { stackViews } from "./depth-first/network-view.js";
@@ -47,7 +56,7 @@ const PLACED: Readonly<Record<RuleSet["geometry"], Placing>> = {
   },
   clipped(module, { costModel }, between) {
     const outputs = [...module.network.tensors.values()].filter(({ kind }) => kind === "output");
-    const { placements, bound } = placeStacks(
+    const placed = placeStacks(
       exactViews(module),
       module.get(TILING),
       new Set(outputs.map(({ id }) => id)),
@@ -55,6 +64,9 @@ const PLACED: Readonly<Record<RuleSet["geometry"], Placing>> = {
       costModel,
       between === "searched",
     );
-    return module.with(PLACEMENT, placements).with(HOMES_BOUND, bound);
+    return module
+      .with(PLACEMENT, placed.placements)
+      .with(HOMES_BOUND, placed.bound)
+      .with(HOMES_BETWEEN, placed.between);
   },
 };

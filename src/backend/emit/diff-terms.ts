@@ -45,13 +45,14 @@ function termsOf(end: DiffEnd): readonly Value[] {
     const found = new Set(names);
     return memories.filter((id) => found.has(id)); // totals name memories of the accelerator only
   };
-  const { mac, memory, copy } = totals.energyByKind;
+  const { mac, memory, copy, static: drawn } = totals.energyByKind;
   const pJ = (path: readonly string[], value: number): Value => ({ path, unit: "pJ", value });
   return [
     ...headTerms(end),
     pJ(["energyByKindPj", "mac"], mac),
     pJ(["energyByKindPj", "memory"], memory),
     pJ(["energyByKindPj", "copy"], copy),
+    ...(drawn === undefined ? [] : [pJ(["energyByKindPj", "static"], drawn)]),
     ...inOrder(totals.energyByMemory.keys()).flatMap((id) =>
       [...totals.energyByMemory.get(id)!].map(([operand, energy]) => pJ(["energyByMemoryPj", id, operand], energy)),
     ),

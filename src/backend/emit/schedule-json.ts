@@ -2,11 +2,9 @@
 import { type Accelerator, type Memory, replicas } from "../../ir/accelerator.js";
 import { assumedNone } from "../../ir/assumed.js";
 import type { Copy, CopyCost } from "../../ir/cost-model.js";
-import { DECISIONS } from "../../ir/decisions.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
 import {
   COSTS,
-  HOMES_BOUND,
   type LayerMapping,
   type LayerPrecision,
   type LayerTotals,
@@ -30,6 +28,7 @@ import { VERSION } from "../../ir/version.js";
 import { diagnosticJson } from "./diagnostic-json.js";
 import { contentSha256 } from "./digest.js";
 import type { ScheduleDocument } from "./schedule-schema.js";
+import { searchJson } from "./search-json.js";
 
 type Json<K extends keyof ScheduleDocument> = ScheduleDocument[K];
 type StackJson = Json<"stacks">[number];
@@ -47,6 +46,8 @@ export interface ScheduleRecord {
   readonly diagnostics: readonly Diagnostic[];
   /** Whether facts that the published model has no words for played a part: what of them is not stated is then said. */
   readonly isExact: boolean;
+  /** Loop factors per layer that were asked for at most. */
+  readonly loopLimit: number | "none";
 }
 
 /**
@@ -71,7 +72,7 @@ export function scheduleDocument(module: Module, record: ScheduleRecord): Schedu
     totals: { ...totalsJson(costs.totals), ...physicalJson(module) },
     layers: layersJson(module, costs.layers),
     stacks: stacksJson(module),
-    search: searchJson(module),
+    search: searchJson(module, record),
     coverage: network.coverage.map(({ node, opType, status, layer, reason }) => ({
       node,
       opType,
@@ -175,46 +176,6 @@ function executedMacs(layer: Layer, totals: LayerTotals | undefined) {
   const elidedMacs = Math.max(0, layer.macs - Math.round(totals.needed.macs));
   return { computedMacs, elidedMacs, recomputedMacs: computedMacs - (layer.macs - elidedMacs) };
 }
-
-/**
- * What was searched for one stated schedule: the mappings of each distinct layer tile whose mapping is not stated too, and, under exact
- * rules, homes.
- */
-function searchJson(module: Module): Json<"search"> {
-  const results = [
-    ...new Set(
-      module
-        .get(MAPPINGS)
-        .flat(2)
-        .map(({ result }) => result),
-    ),
-  ];
-  const homes = module.get(PLACEMENT).flatMap(({ search }) => search ?? []);
-  const { energy, energyByKind, copyLatency, latency } = module.get(COSTS).totals;
-  const found = sumOf(homes.map(({ energy }) => energy));
-  const drawn = homes.length === 0 ? 0 : ((energyByKind.static ?? 0) * copyLatency) / Math.max(1, latency);
-  const open = found - (module.find(HOMES_BOUND) ?? found) + drawn; // what is drawn while copies run did not lead the search
-  const gap = open > found * ROUNDING ? open : 0;
-  const stated = module.find(DECISIONS) === undefined ? "" : ", where no mapping is stated";
-  const isProven = results.every(({ search }) => search.optimal);
-  const optimal = isProven && gap === 0;
-  return {
-    space: `${homes.length === 0 ? LOOP_ORDERS : EXACT_SPACE}${stated}`,
-    evaluated: sumOf([...results.map(({ search }) => search.visited), ...homes.map(({ visited }) => visited)]),
-    optimal,
-    ...(isProven && { bound: energy - gap, gap: energy === 0 ? 0 : gap / energy }),
-  };
-}
-
-/** Sums of the same energies in another order differ by less. */
-const ROUNDING = 1e-12;
-
-const LOOP_ORDERS = "loop orders of every layer on every tile type of the stated schedule";
-
-const EXACT_SPACE =
-  "for the stated stacks, tiles, overlap and order: homes of feature maps, in stacks and between them, of kept overlap and of weights, in memories with one instance; orders of perfect loop factors, memory level of every loop and double buffering, by energy";
-
-const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);
 
 function stacksJson(module: Module): Json<"stacks"> {
   const [tilings, placements, mappings] = [module.get(TILING), module.get(PLACEMENT), module.get(MAPPINGS)];

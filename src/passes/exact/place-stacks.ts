@@ -5,7 +5,7 @@
  */
 import type { CostModel } from "../../ir/cost-model.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
-import type { StackPlacement, StackTiling } from "../../ir/facts.js";
+import type { SearchedBetween, StackPlacement, StackTiling } from "../../ir/facts.js";
 import type { TensorId } from "../../ir/network.js";
 import {
   type CrossingHomes,
@@ -30,6 +30,7 @@ export interface PlacedStacks {
   readonly placements: readonly StackPlacement[];
   /** No homes of this space cost less, in pJ. */
   readonly bound: number;
+  readonly between: SearchedBetween;
 }
 
 /**
@@ -52,7 +53,9 @@ export function placeStacks(
     return new StackPlanner({ id: stack.id, maps, tiling }, source, costModel);
   });
   const maps = isBetweenSearched ? crossingMaps(views, outputs, source.hierarchy) : [];
-  return new CrossingSearch(planners, withinLimit(maps, views.length)).run();
+  const searched = withinLimit(maps, views.length);
+  const between = !isBetweenSearched ? "none" : searched.length < maps.length ? "some" : "all";
+  return { ...new CrossingSearch(planners, searched).run(), between };
 }
 
 /** The maps whose homes are searched: so many that few combinations live across each cut. */
@@ -99,7 +102,7 @@ class CrossingSearch {
   }
 
   /** @throws DiagnosticError (infeasible) */
-  run(): PlacedStacks {
+  run(): Omit<PlacedStacks, "between"> {
     const start = this.#maps.map(() => undefined);
     const open: Label[] = [
       { stack: 0, homes: start, energy: 0, least: this.#leastRest(0, start), chosen: [], isAsked: false },
@@ -204,7 +207,7 @@ class CrossingSearch {
     return true;
   }
 
-  #placed({ homes, chosen }: Label): PlacedStacks {
+  #placed({ homes, chosen }: Label): Omit<PlacedStacks, "between"> {
     this.#rest.clear(); // what was searched has better bounds by now
     return {
       placements: this.#planners.map((planner, s) => planner.placement(this.#around(s, homes), chosen[s]!)), // one per stack

@@ -74,6 +74,25 @@ describe("a path as text", () => {
 });
 
 describe("terms", () => {
+  it("add up to the energy at both ends, static energy included where an end has it", () => {
+    const drawing = (part: Figures, drawn: number): Figures => {
+      const { totals } = part;
+      const energyByKind = { ...totals.energyByKind, static: drawn };
+      return { ...part, totals: { ...totals, energy: totals.energy + drawn, energyByKind } };
+    };
+    const drawn: ScheduleDiff = {
+      ...diff,
+      ends: [end("defines", figures(100, 900)), end("exact", drawing(figures(100, 700), 250))],
+    };
+    const terms = diffTerms(drawn);
+    const [energy] = terms.filter(({ path }) => path[0] === "energyPj");
+    const kinds = terms.filter(({ path }) => path[0] === "energyByKindPj");
+    const added = (value: "first" | "second") => kinds.reduce((sum, kind) => sum + (kind[value] ?? 0), 0);
+    expect([added("first"), added("second")]).toEqual([energy!.first, energy!.second]);
+    expect(kinds.at(-1)).toEqual({ path: ["energyByKindPj", "static"], unit: "pJ", second: 250 });
+    expect(printDiff(drawn)).toMatch(/static .*250\.000/);
+  });
+
   it("have both values and their change", () => {
     const terms = new Map(diffDocument(diff).terms.map((term) => [term.term.join("."), term]));
     expect(terms.get("energyByMemoryPj.dram.I")).toMatchObject({ first: 900, second: 700, change: -200 });

@@ -51,7 +51,14 @@ it("a schedule says what the search did not count", () => {
   const searchOf = (accelerator: Accelerator) => {
     const network = residual(8);
     const found = scheduleExactly(network, accelerator, { tile: { width: 4, height: 4 } })!;
-    const record = { options: {}, pipeline: "", source: network, diagnostics: [], isExact: true };
+    const record = {
+      options: {},
+      pipeline: "",
+      source: network,
+      diagnostics: [],
+      isExact: true,
+      loopLimit: "none" as const,
+    };
     return { totals: found.costs.totals, ...scheduleDocument(found.module, record).search };
   };
   const plain = searchOf(smallMachine());
