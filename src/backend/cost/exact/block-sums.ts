@@ -1,5 +1,4 @@
 /** The axes of an operand together: what its transfers over a cut carry (EM §3, Block sums). */
-import type { Dim } from "../../../ir/axis-map.js";
 import type { OperandLayout } from "../../../ir/cost-model.js";
 import { unitsMoved } from "../../../ir/layout.js";
 import {
@@ -13,10 +12,8 @@ import {
 import type { Cut, CutAxes, Flow, FlowKind } from "./exact-layer.js";
 import { type LaidTransfer, laidTransfers } from "./laid-out.js";
 import type { Memo } from "./memo.js";
+import type { BlockOf } from "./unrolling.js";
 import { windowFigures } from "./window-figures.js";
-
-/** Steps of a dim that lie below a cut. */
-export type BlockOf = (dim: Dim) => number;
 
 /** One visit of every block, by the elements that it carries. */
 export interface BlockSums {

@@ -4,10 +4,7 @@ import type { LaidAxis, OperandLayout, WindowShape } from "../../../ir/cost-mode
 import { extent, type Interval } from "../../../ir/interval.js";
 import { contiguousRuns, type Run } from "../../../ir/layout.js";
 import type { CutAxes } from "./exact-layer.js";
-import { Fan, sumOffsets, wholeDim } from "./unrolling.js";
-
-/** Steps of a dim that lie below a cut. */
-type BlockOf = (dim: Dim) => number;
+import { type BlockOf, Fan, sumOffsets, wholeDim } from "./unrolling.js";
 
 /** Transfers that are alike. */
 export interface LaidTransfer {
@@ -31,8 +28,8 @@ export function laidTransfers({ terms, axes }: OperandLayout, cut: CutAxes, bloc
   const dims = Object.fromEntries(axes.map(({ name, extent }) => [name, extent]));
   const combinations = axes.reduce<readonly (Omit<Piece, "spans"> & { readonly box: Box })[]>(
     (known, axis) => {
-      const isBlocked = terms.some((term) => term.axis === axis.name && term.part !== "whole");
-      const pieces = distinct(piecesOf(axis, cut, blockOf), axis.extent, isBlocked ? terms : []);
+      const own = terms.find((term) => term.axis === axis.name); // both terms of an axis have one block size
+      const pieces = distinct(piecesOf(axis, cut, blockOf), axis.extent, own?.part === "blocks" ? own.block : 1);
       return known.flatMap(({ box, lower, count }) =>
         pieces.map((piece) => ({
           box: { ...box, [axis.name]: piece.spans },
@@ -124,9 +121,12 @@ function spansOf(touched: readonly number[], offset: number): readonly Interval[
   return spans;
 }
 
-/** Pieces with the same runs: of the same lengths, at the same place in a block, and alike at both ends of the axis. */
-function distinct(pieces: readonly Piece[], size: number, terms: OperandLayout["terms"]): readonly Piece[] {
-  const period = terms.reduce((most, term) => (term.part === "whole" ? most : Math.max(most, term.block)), 1);
+/**
+ * Pieces with the same runs: of the same lengths, at the same place in a block, and alike at both ends of the axis.
+ *
+ * @param period - size of the axis's own blocks; 1 without blocks
+ */
+function distinct(pieces: readonly Piece[], size: number, period: number): readonly Piece[] {
   const found = new Map<string, Piece>();
   for (const piece of pieces) {
     const { spans, lower, count } = piece;

@@ -2,10 +2,11 @@
 import type { Dim } from "../../../ir/axis-map.js";
 import type { OperandLayout } from "../../../ir/cost-model.js";
 import { type AxisFigures, plainFigures, type Visits } from "./axis-figures.js";
-import { type BlockOf, type BlockSums, blockSums, combineAxes, cutVisits, wholeOnly } from "./block-sums.js";
+import { type BlockSums, blockSums, combineAxes, cutVisits, wholeOnly } from "./block-sums.js";
 import type { CutAxes } from "./exact-layer.js";
 import { Memo } from "./memo.js";
 import { type Projection, projection, type StateSpace } from "./space.js";
+import type { BlockOf } from "./unrolling.js";
 import { windowFigures, windowKey } from "./window-figures.js";
 
 export interface CutSums {

@@ -2,7 +2,7 @@
 import type { Dim } from "../../../ir/axis-map.js";
 import type { Loop } from "../../../ir/network.js";
 import { factorMultiset, orderingCount } from "../mapper/orderings.js";
-import type { BlockOf } from "./block-sums.js";
+import type { BlockOf } from "./unrolling.js";
 
 /** State 0 has nothing placed, the last one everything; a step leads to a state of a higher number. */
 export interface StateSpace {

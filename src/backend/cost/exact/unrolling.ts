@@ -3,6 +3,9 @@ import type { OperationalArray, Unroll } from "../../../ir/accelerator.js";
 import type { Dim } from "../../../ir/axis-map.js";
 import type { Loop } from "../../../ir/network.js";
 
+/** Steps of a dim that lie below a cut. */
+export type BlockOf = (dim: Dim) => number;
+
 /** One digit of a unit's place along a dim. */
 export interface Radix {
   readonly arrayDim: string;

@@ -1,9 +1,11 @@
 /** Transfers of operands in a home with a layout, beside an enumeration of the addresses of every block (EM §2, Layout). */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { exactLayer, heldLevels } from "../../../../src/backend/cost/exact/exact-layer.js";
+import { type CutAxes, exactLayer, heldLevels } from "../../../../src/backend/cost/exact/exact-layer.js";
 import { orderFigures, stationaryPosition } from "../../../../src/backend/cost/exact/figures.js";
+import { laidTransfers } from "../../../../src/backend/cost/exact/laid-out.js";
 import { mapExactly, temporalFactors } from "../../../../src/backend/cost/exact/mapper.js";
+import { Fan, wholeDim } from "../../../../src/backend/cost/exact/unrolling.js";
 import { parseLayout } from "../../../../src/frontend/zigzag/accelerator-layout.js";
 import type { MappingProblem, OperandLayout, OperandShape } from "../../../../src/ir/cost-model.js";
 import type { Layout } from "../../../../src/ir/layout.js";
@@ -40,7 +42,26 @@ function layoutOf(
   };
 }
 
-const LAYOUTS = ["C H W", "H W C", "C/2 H W C%2", "W/3 H C W%3", "H/2 W/2 C H%2 W%2", "K W"];
+const LAYOUTS = [
+  "C H W",
+  "H W C",
+  "C/2 H W C%2",
+  "W/3 H C W%3",
+  "H/2 W/2 C H%2 W%2",
+  "C/4 W/3 H C%4 W%3",
+  "H/3 W/2 C H%3 W%2",
+  "K W",
+];
+
+/** Every output lies in a layout in its home. */
+const laidOutput = fc.record({ problem: tightProblem(4), text: fc.constantFrom(...LAYOUTS), shift: fc.nat(3) }).map(
+  ({ problem, text, shift }): MappingProblem => ({
+    ...problem,
+    operands: problem.operands.map((shape, o) =>
+      o === 0 ? { ...shape, layout: layoutOf(shape, problem.loops, text, shift) } : shape,
+    ),
+  }),
+);
 
 /** Every input lies in a layout in its home; windows without a border are cut where the tensor ends. */
 const laidProblem = fc.record({ problem: tightProblem(4), text: fc.constantFrom(...LAYOUTS), shift: fc.nat(3) }).map(
@@ -80,20 +101,21 @@ function* assignments(loops: readonly Loop[]): Generator<readonly number[]> {
   for (let i = 0; i < first.size; i++) for (const others of assignments(rest)) yield [i, ...others];
 }
 
-/** Granules of all refills of an input from its home. */
+/** Granules of all refills of an operand from its home; or, of each of its blocks, of one visit. */
 function granulesOf(
   problem: MappingProblem,
   o: number,
   loops: readonly Loop[],
   cut: number,
-  granularity: number,
+  { granularity, width, visits }: { granularity: number; width: number; visits: "all" | "one" },
 ): number {
   const layer = exactLayer(problem);
   const shape = problem.operands[o]!;
   const { terms, axes } = shape.layout!;
   const dims = [...layer.array.dims.values()];
+  const steps = (loop: Loop) => (visits === "all" || shape.relevant.includes(loop.dim) ? loop : { ...loop, size: 1 });
   let granules = 0;
-  for (const outer of assignments(loops.slice(cut))) {
+  for (const outer of assignments(loops.slice(cut).map(steps))) {
     const addresses = new Set<number>();
     for (const inner of assignments(loops.slice(0, cut))) {
       const at = [...inner, ...outer];
@@ -122,7 +144,7 @@ function granulesOf(
     sorted.forEach((address, i) => {
       length++;
       if (sorted[i + 1] === address + 1) return;
-      granules += Math.ceil((length * shape.bits) / granularity);
+      granules += Math.ceil((length * width) / granularity);
       length = 0;
     });
   }
@@ -138,22 +160,28 @@ function* product(lists: readonly (readonly number[])[]): Generator<readonly num
   for (const item of first) for (const others of product(rest)) yield [item, ...others];
 }
 
+/** A layer with some order of its loops, and some cuts. */
+function ordered(problem: MappingProblem, order: readonly number[]) {
+  const layer = exactLayer(problem);
+  const loops = temporalFactors(layer, RULES)
+    .map((loop, i) => ({ loop, key: order[i % order.length]! }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ loop }) => loop);
+  const positions = layer.operands.map((operand, o) => {
+    const stated = Array.from({ length: heldLevels(operand) }, (_, m) => order[(o * 5 + m) % 20]! % (loops.length + 1));
+    return stated.sort((a, b) => a - b).map((at) => stationaryPosition(operand, loops, at));
+  });
+  return { layer, loops, positions };
+}
+
+/** Numbers that order loops and place cuts. */
+const anOrder = fc.array(fc.nat(100), { minLength: 20, maxLength: 20 });
+
 it("inputs come in the granules that an enumeration of their addresses counts", () => {
   let [looked, uneven] = [0, 0];
   fc.assert(
-    fc.property(laidProblem, fc.array(fc.nat(100), { minLength: 20, maxLength: 20 }), (problem, order) => {
-      const layer = exactLayer(problem);
-      const loops = temporalFactors(layer, RULES)
-        .map((loop, i) => ({ loop, key: order[i % order.length]! }))
-        .sort((a, b) => a.key - b.key)
-        .map(({ loop }) => loop);
-      const positions = layer.operands.map((operand, o) => {
-        const stated = Array.from(
-          { length: heldLevels(operand) },
-          (_, m) => order[(o * 5 + m) % 20]! % (loops.length + 1),
-        );
-        return stated.sort((a, b) => a - b).map((at) => stationaryPosition(operand, loops, at));
-      });
+    fc.property(laidProblem, anOrder, (problem, order) => {
+      const { layer, loops, positions } = ordered(problem, order);
       const figures = orderFigures(layer, { loops, positions });
       layer.operands.forEach((operand, o) => {
         const cut = operand.cuts.at(-1)!;
@@ -162,7 +190,9 @@ it("inputs come in the granules that an enumeration of their addresses counts", 
         const { port } = fill!.flow.upper;
         const granules = (fill!.visits.upper * fill!.accesses.upper * port.bandwidth) / port.granularity;
         const at = positions[o]!.at(-1) ?? 0;
-        expect(granules).toBeCloseTo(granulesOf(problem, operand.index, loops, at, port.granularity), 6);
+        const { bits } = problem.operands[operand.index]!;
+        const asked = { granularity: port.granularity, width: bits, visits: "all" } as const;
+        expect(granules).toBeCloseTo(granulesOf(problem, operand.index, loops, at, asked), 6);
         const dense = orderFigures(exactLayer(withoutLayouts(problem)), { loops, positions })[o]!.flows.at(-1)![0]!;
         looked++;
         if (fill!.accesses.upper > dense.accesses.upper) uneven++;
@@ -174,6 +204,49 @@ it("inputs come in the granules that an enumeration of their addresses counts", 
   );
   expect(looked).toBeGreaterThan(200);
   expect(uneven).toBeGreaterThan(50);
+});
+
+it("outputs go in the granules that an enumeration of their addresses counts, sums and results alike", () => {
+  let looked = 0;
+  fc.assert(
+    fc.property(laidOutput, anOrder, (problem, order) => {
+      const { layer, loops, positions } = ordered(problem, order);
+      const o = layer.operands.findIndex(({ index }) => index === 0);
+      expect(layer.operands[o]!.cuts.at(-1)!.layout).toBeDefined();
+      for (const { flow, accesses } of orderFigures(layer, { loops, positions })[o]!.flows.at(-1)!) {
+        const { port, width } = flow.upper;
+        const asked = { granularity: port.granularity, width, visits: "one" } as const;
+        const granules = (accesses.upper * port.bandwidth) / port.granularity;
+        expect(granules).toBeCloseTo(granulesOf(problem, 0, loops, positions[o]!.at(-1) ?? 0, asked), 6);
+        looked++;
+      }
+    }),
+    { numRuns: 300 },
+  );
+  expect(looked).toBeGreaterThan(300);
+});
+
+it("blocks of two sizes repeat each at its own distance", () => {
+  // rows of 3 in blocks of 3 beside channels in blocks of 4: positions 0 and 4 of W lie differently in their blocks
+  const terms = parseLayout("C/4 W/3 H C%4 W%3").layout!;
+  const axes: OperandLayout["axes"] = [
+    { name: "C", extent: 4, offset: 0, index: ["C"] },
+    { name: "W", extent: 12, offset: 0, index: ["X"] },
+    { name: "H", extent: 1, offset: 0, index: ["Y"] },
+  ];
+  const steps = (dim: string, size: number) => ({ ...wholeDim(dim, size), steps: size });
+  const cut = {
+    plain: [new Fan(steps("C", 4), []), new Fan(steps("X", 12), []), new Fan(steps("Y", 1), [])],
+    windows: [],
+    irrelevant: [],
+  };
+  const two = (dim: string) => (dim === "X" ? 2 : 1);
+  const runs = laidTransfers({ terms, axes }, cut as unknown as CutAxes, two).flatMap(({ runs, count }) =>
+    Array.from({ length: count }, () => runs.map((run) => `${run.count}×${run.length}`).join()),
+  );
+  // per channel six transfers of two: at 0, 2, 4, 6, 8, 10 of W, of which those at 2 and 8 cross from one block to the next
+  expect(runs.filter((each) => each === "1×2")).toHaveLength(4 * 4);
+  expect(runs.filter((each) => each === "2×1")).toHaveLength(2 * 4);
 });
 
 const withoutLayouts = (problem: MappingProblem): MappingProblem => ({
