@@ -231,12 +231,12 @@ it("blocks of two sizes repeat each at its own distance", () => {
   const terms = parseLayout("C/4 W/3 H C%4 W%3").layout!;
   const axes: OperandLayout["axes"] = [
     { name: "C", extent: 4, offset: 0, index: ["C"] },
-    { name: "W", extent: 12, offset: 0, index: ["X"] },
+    { name: "W", extent: 24, offset: 0, index: ["X"] },
     { name: "H", extent: 1, offset: 0, index: ["Y"] },
   ];
   const steps = (dim: string, size: number) => ({ ...wholeDim(dim, size), steps: size });
   const cut = {
-    plain: [new Fan(steps("C", 4), []), new Fan(steps("X", 12), []), new Fan(steps("Y", 1), [])],
+    plain: [new Fan(steps("C", 4), []), new Fan(steps("X", 24), []), new Fan(steps("Y", 1), [])],
     windows: [],
     irrelevant: [],
   };
@@ -244,9 +244,9 @@ it("blocks of two sizes repeat each at its own distance", () => {
   const runs = laidTransfers({ terms, axes }, cut as unknown as CutAxes, two).flatMap(({ runs, count }) =>
     Array.from({ length: count }, () => runs.map((run) => `${run.count}×${run.length}`).join()),
   );
-  // per channel six transfers of two: at 0, 2, 4, 6, 8, 10 of W, of which those at 2 and 8 cross from one block to the next
-  expect(runs.filter((each) => each === "1×2")).toHaveLength(4 * 4);
-  expect(runs.filter((each) => each === "2×1")).toHaveLength(2 * 4);
+  // per channel twelve transfers of two, of which those at 2, 8, 14 and 20 of W cross from one block to the next
+  expect(runs.filter((each) => each === "1×2")).toHaveLength(8 * 4);
+  expect(runs.filter((each) => each === "2×1")).toHaveLength(4 * 4);
 });
 
 const withoutLayouts = (problem: MappingProblem): MappingProblem => ({
