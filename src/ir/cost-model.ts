@@ -73,6 +73,8 @@ export interface MappingProblem {
    * buffer of its own, which is taken off here. Absent: memories are empty, and what the highest memory holds counts too (DF-Q13).
    */
   readonly available?: Readonly<Record<string, number>>;
+  /** No partial sum reaches the home of the output, which has room for results alone. */
+  readonly finishesBelowHome?: true;
   /** What one operation of the layer costs, where it differs from a multiply-accumulate of the array. */
   readonly operation?: OperationCost;
   /** What the machine draws in every cycle, pJ: counts in the choice of the mapping, not in its energy. Absent: nothing. */
@@ -250,6 +252,8 @@ export interface LayerPrice {
   readonly energy: number;
   /** Bits that blocks of some mapping take which has it, by memory. */
   readonly occupancy: Readonly<Record<string, number>>;
+  /** Whether that mapping leaves partial sums in the home of the output. */
+  readonly leavesSums: boolean;
 }
 
 export interface CostModel {

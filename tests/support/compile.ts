@@ -49,7 +49,7 @@ export function compile(
 /** Finds a mapping for everything and costs nothing: for tests of what comes before the mapper. */
 export const alwaysFeasible: CostModel = {
   rules: DEFINES,
-  priceLayer: () => ({ energy: 0, occupancy: {} }),
+  priceLayer: () => ({ energy: 0, occupancy: {}, leavesSums: false }),
   boundLayer: () => 0,
   mapLayer: () => ({ feasible: true }) as ReturnType<CostModel["mapLayer"]>, // nobody looks at the mapping
   evaluateMapping: published.evaluateMapping,

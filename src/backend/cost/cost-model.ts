@@ -33,7 +33,7 @@ function publishedMapping(rules: RuleSet): Mapping {
       const result = mapLayer(problem);
       if (!result.feasible) return undefined;
       const { energy, latencyCycles, occupancy } = result.cost;
-      return { energy: energy + (problem.staticEnergy ?? 0) * latencyCycles, occupancy };
+      return { energy: energy + (problem.staticEnergy ?? 0) * latencyCycles, occupancy, leavesSums: false };
     },
     boundLayer: () => 0,
   };

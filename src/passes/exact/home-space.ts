@@ -1,6 +1,7 @@
 /** Everything that may be decided about a stack (EM §2): where its maps, its kept overlap and its weights may live. */
 import type { Memory } from "../../ir/accelerator.js";
 import { weightBits as matrixBits } from "../depth-first/cuts.js";
+import { newPart } from "../regions/pieces.js";
 import { constantBits } from "./constants.js";
 import type { StackGeometry } from "./geometry.js";
 import type { HomeSpace } from "./home-search.js";
@@ -15,12 +16,16 @@ export function homeSpace(
   source: ProblemSource,
   costs: StackCosts,
 ): HomeSpace {
-  const weightBits = maps.map(({ node }) => constantBits(node, source.stored) + (node.layer ? matrixBits(node) : 0));
+  const runs = ({ node }: FeatureMap): boolean => geometry.shapes.some(({ tiles }) => newPart(tiles.get(node.id)!)); // every map has a tile
+  const weightBits = maps.map((map) =>
+    map.node.layer !== undefined && runs(map) ? constantBits(map.node, source.stored) + matrixBits(map.node) : 0,
+  );
   return {
     storage: maps.map((map) => storages(map, geometry, source, costs)),
-    weights: maps.map(({ node }) => {
-      const [operand] = node.weights;
-      return operand === undefined || operand.bits === 0 ? [] : weightMemories(operand.memoryOperand, source.hierarchy);
+    weights: maps.map((map) => {
+      const [operand] = map.node.weights;
+      const isHeld = operand !== undefined && operand.bits > 0 && runs(map);
+      return !isHeld ? [] : weightMemories(operand.memoryOperand, source.hierarchy);
     }),
     weightBits,
     loading: (layer, memory) => {

@@ -18,6 +18,8 @@ export interface LayerAnswer {
   readonly energy: number;
   /** Bits that its blocks take, by memory. */
   readonly occupancy: Readonly<Record<string, number>>;
+  /** Bits that partial sums take in the home of the output, beyond its results. */
+  readonly sumBits: number;
 }
 
 /** Bits that are taken in each memory of the machine, in its order. */
@@ -30,7 +32,9 @@ export interface SharedAnswers {
   readonly answers: Map<string, SolvedLayer>;
 }
 
-interface SolvedLayer extends LayerAnswer {
+interface SolvedLayer extends Omit<LayerAnswer, "sumBits"> {
+  /** Whether partial sums are ever in the home of the output. */
+  readonly leavesSums: boolean;
   /** How hard the problems were that had to be solved for it. */
   readonly asked: number;
 }
@@ -42,6 +46,8 @@ export interface LayerSource {
   touched(): number;
   problems(): readonly MappingProblem[];
   shared(): SharedAnswers;
+  /** Bits of the new part of the output, and the memory on chip that is its home, where it is one. */
+  output(): { readonly newBits: number; readonly home: string | undefined };
   /** Position of a memory in the machine. */
   memoryIndex(id: string): number;
   /** Told how hard the problems were that had to be solved. */
@@ -104,17 +110,41 @@ export class LayerAtHomes {
     const available = this.#memories.map(({ size }, i) => Math.max(0, size - taken[this.#indices[i]!]!));
     const found = this.#known.find((known) => covers(known, available));
     if (found !== undefined) return found.answer;
-    const answer = this.#solve(problems, available);
+    const answer = this.#cheapest(problems, available);
     const occupancy = this.#memories.map(({ id }) => answer.occupancy[id] ?? 0);
     this.#known.push({ available, answer, occupancy });
     return answer;
   }
 
+  /** Bits by which partial sums of the output are larger than its results, where its home must have room for them. */
+  get sumBits(): number {
+    const [problem] = this.problems;
+    const { newBits, home } = this.#source.output();
+    const wide = problem?.operands[0]?.bits ?? 0; // the output is the first operand
+    const final = problem?.finalOutputBits ?? 0;
+    return home === undefined || wide <= final ? 0 : (newBits / final) * (wide - final);
+  }
+
+  /** Partial sums come into the home of the output only where it has room for them; else the results alone. */
+  #cheapest(problems: readonly MappingProblem[], available: readonly number[]): LayerAnswer {
+    const free = this.#solve(problems, available, false);
+    const { sumBits } = this;
+    if (!free.leavesSums || sumBits === 0) return { ...free, sumBits: 0 };
+    const { home } = this.#source.output();
+    const left = available.map((bits, i) => (this.#memories[i]!.id === home ? bits - sumBits : bits));
+    const finished = { ...this.#solve(problems, available, true), sumBits: 0 };
+    if (left.some((bits) => bits < 0)) return finished;
+    const wide = this.#solve(problems, left, false);
+    if (finished.energy <= wide.energy) return finished;
+    return { ...wide, occupancy: { ...wide.occupancy, [home!]: (wide.occupancy[home!] ?? 0) + sumBits }, sumBits };
+  }
+
   /** Asks the mapper, unless somebody else has; the time that counts is the same. */
-  #solve(problems: readonly MappingProblem[], available: readonly number[]): LayerAnswer {
+  #solve(problems: readonly MappingProblem[], available: readonly number[], finishesBelowHome: boolean): SolvedLayer {
     const { answers } = this.#source.shared();
-    const key = available.join(" ");
-    const known = answers.get(key) ?? solved(problems, this.#record(available), this.#source.costModel);
+    const key = `${available.join(" ")}${finishesBelowHome ? " finished" : ""}`;
+    const asked = finishesBelowHome ? problems.map((problem) => ({ ...problem, finishesBelowHome })) : problems;
+    const known = answers.get(key) ?? solved(asked, this.#record(available), this.#source.costModel);
     answers.set(key, known);
     this.#source.onAsked(known.asked);
     return known;
@@ -130,16 +160,17 @@ function solved(
   available: Readonly<Record<string, number>>,
   costModel: CostModel,
 ): SolvedLayer {
-  let [energy, asked] = [0, 0];
+  let [energy, asked, leavesSums] = [0, 0, false];
   const occupancy: Record<string, number> = {};
   for (const problem of problems) {
     asked += hardness(problem);
     const price = costModel.priceLayer({ ...problem, available });
-    if (price === undefined) return { energy: Number.POSITIVE_INFINITY, occupancy: {}, asked };
+    if (price === undefined) return { energy: Number.POSITIVE_INFINITY, occupancy: {}, leavesSums: false, asked };
     energy += price.energy;
+    leavesSums ||= price.leavesSums;
     for (const [id, bits] of Object.entries(price.occupancy)) occupancy[id] = Math.max(occupancy[id] ?? 0, bits);
   }
-  return { energy, occupancy, asked };
+  return { energy, occupancy, leavesSums, asked };
 }
 
 /** How hard a problem is for the mapper, roughly: digits of its iterations, squared. */

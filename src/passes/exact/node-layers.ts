@@ -13,6 +13,8 @@ export interface Pricing {
   readonly costModel: CostModel;
   /** Where a map lives between stacks. */
   placeOf(map: FeatureMap): Memory;
+  /** Whether a memory is the highest one that a map could be in. */
+  isTop(map: FeatureMap, memory: Memory): boolean;
   memoryIndex(id: string): number;
   onAsked(size: number): void;
 }
@@ -43,12 +45,16 @@ export class NodeLayers {
   }
 
   #layerAt(code: number | string, homes: LayerHomes): LayerAtHomes {
-    const { costModel, memoryIndex, onAsked } = this.#pricing;
+    const { costModel, memoryIndex, onAsked, isTop } = this.#pricing;
     return new LayerAtHomes({
       costModel,
       touched: () => touchedEnergy(this.#node, homes),
       problems: () => this.#problems(homes),
       shared: () => this.#answersAt(code),
+      output: () => {
+        const { newBits, map } = this.#node;
+        return { newBits, home: isTop(map, homes.output) ? undefined : homes.output.id };
+      },
       memoryIndex,
       onAsked,
     });
@@ -111,11 +117,11 @@ function answersTo(shapes: TileShapes, source: ProblemSource, costModel: CostMod
 }
 
 /** Everything that a layer touches crosses the ports of its homes once. */
-function touchedEnergy({ map, reads, macEnergy, newBits }: TileNode, { inputs, output, weights }: LayerHomes): number {
+function touchedEnergy({ map, reads, newBits }: TileNode, { inputs, output, weights }: LayerHomes): number {
   const read = reads.reduce((sum, { bits, touched }, i) => sum + bits * touched * perBit(inputs[i]!).read, 0); // one home per read
   const isScattered = map.node.layer?.operands.some(({ axes }) => axes.some(({ kind }) => kind === "transposed"));
   const matrix = weights === undefined || isScattered ? 0 : weightBits(map.node) * perBit(weights).read;
-  return macEnergy + read + matrix + newBits * perBit(output).write;
+  return read + matrix + newBits * perBit(output).write;
 }
 
 /** Energy per bit of the widest access of a memory, in pJ. */

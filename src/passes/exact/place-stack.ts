@@ -10,9 +10,19 @@ import { KEPT_WRITE_TIME } from "../regions/kept-rings.js";
 import { type StackGeometry, stackGeometry } from "./geometry.js";
 import { type HomeProblem, type HomeSpace, leastHomes, type StackHomes, searchHomes } from "./home-search.js";
 import { homeSpace } from "./home-space.js";
+import type { LayerAtHomes, LayerHomes } from "./layer-costs.js";
 import { boxedLoops, type ProblemSource, workOn } from "./layer-problems.js";
 import { neededWork } from "./needed-work.js";
-import { fetchCopy, gathers, keepingCopies, moveCopies, owedCopies, ringBits, StackCosts } from "./stack-costs.js";
+import {
+  fetchCopy,
+  gathers,
+  keepingCopies,
+  moveCopies,
+  owedCopies,
+  type Reserved,
+  ringBits,
+  StackCosts,
+} from "./stack-costs.js";
 import { type FeatureMap, mapBits, type StackMaps } from "./stack-maps.js";
 import type { Rings, Storage } from "./storage.js";
 import { type TileNode, type TileNodes, tileNodes } from "./tile-nodes.js";
@@ -49,7 +59,7 @@ export class StackPlanner {
     this.#source = source;
     this.#costModel = costModel;
     this.#geometry = stackGeometry(stack.maps, stack.tiling);
-    this.#types = tileNodes(stack.maps, this.#geometry, source.hierarchy.array.macEnergy, source.stored);
+    this.#types = tileNodes(stack.maps, this.#geometry, source.stored);
     this.#costs = new StackCosts(source, costModel);
   }
 
@@ -108,7 +118,11 @@ export class StackPlanner {
     const stack = { ...this.#stack.maps, maps };
     const types = this.#types.map(({ shape, nodes }) => ({
       shape,
-      nodes: nodes.map((node) => ({ ...node, map: maps[node.index]! })), // one per map
+      nodes: nodes.map((node) => ({
+        ...node,
+        map: maps[node.index]!, // one per map
+        reads: node.reads.map((read) => ({ ...read, map: maps[read.source]! })),
+      })),
     }));
     const [geometry, costs] = [this.#geometry, this.#costs];
     const space = homeSpace(stack, geometry, this.#source, costs);
@@ -221,11 +235,13 @@ function placedNode(
     rings: ringsOf(homes.storage[i]!),
     weights: homes.weights[i],
   }));
-  const reserved = reservedAt(node, nodes, options, bitsByMemory(buffers));
+  const held = reservedAt(node, nodes, options, bitsByMemory(buffers));
   const own = layerHomes(node, options, costs);
   const part = chosen.parts[index]!;
   const isAsked = tile !== undefined && isMapped(node);
-  const asked = isAsked ? costs.withRoom(costs.layerAt(`${type}\n${index}`, node, own).problems, reserved) : [];
+  const { reserved, problems } = isAsked
+    ? askedAt(costs.layerAt(`${type}\n${index}`, node, own), own, held, costs)
+    : { reserved: held, problems: [] };
   return {
     id,
     kind: layer === undefined ? "input" : "layer",
@@ -238,8 +254,21 @@ function placedNode(
     copies: copiesBefore(node, options, own, costs),
     after: copiesAfter(node, nodes, options, costs),
     reserved: Object.fromEntries(reserved),
-    problems: asked,
+    problems,
     work: isAsked ? workOn(layer!, maps.loops.get(id) ?? {}, tile.computed, source.stored) : NO_WORK,
+  };
+}
+
+/** What the mapper is asked, and what is taken meanwhile, with partial sums in the home of the output where they come there. */
+function askedAt(layer: LayerAtHomes, { output }: LayerHomes, held: Reserved, costs: StackCosts) {
+  const { sumBits } = layer.answer(costs.taken(held));
+  const reserved = new Map(held);
+  if (sumBits > 0) reserved.set(output.id, (reserved.get(output.id) ?? 0) + sumBits);
+  const problems = costs.withRoom(layer.problems, reserved);
+  const isFinished = sumBits === 0 && layer.sumBits > 0;
+  return {
+    reserved,
+    problems: isFinished ? problems.map((problem) => ({ ...problem, finishesBelowHome: true as const })) : problems,
   };
 }
 

@@ -162,7 +162,8 @@ class CrossingSearch {
   /** Least energy of a stack: as searched, or as if only its own maps took room. */
   #leastOf(stack: number, homes: CrossingHomes): number {
     const living = this.#livingKey(stack, homes);
-    if (this.#searched.has(living)) return this.#searched.get(living)?.bound ?? Number.POSITIVE_INFINITY;
+    const searched = this.#searched.get(living);
+    if (searched !== undefined) return searched.bound;
     const isOwn = (map: CrossingMap): boolean => isTouchedBy(map, stack);
     const key = this.#key(stack, homes, isOwn);
     const known = this.#least.get(key);

@@ -45,6 +45,7 @@ export class StackCosts {
       source,
       costModel,
       placeOf: (map) => this.placeOf(map),
+      isTop: ({ node }, memory) => this.top(node.output.memoryOperand).id === memory.id,
       memoryIndex: (id) => this.memoryIndex(id),
       onAsked: (size) => {
         this.#asked += size;

@@ -2,14 +2,14 @@
 
 import type { AxisMap } from "../../ir/axis-map.js";
 import type { Interval } from "../../ir/interval.js";
-import type { Tensor, TensorId } from "../../ir/network.js";
-import type { InputOperand } from "../depth-first/graph.js";
+import { type Loop, loopSize, type Tensor, type TensorId } from "../../ir/network.js";
+import type { GraphNode, InputOperand } from "../depth-first/graph.js";
 import { keptTraffic } from "../regions/kept-rings.js";
 import { newPart, owedPart, type Piece, piecesOf, type RingKind, readPart } from "../regions/pieces.js";
 import { area, type Box, type TensorTile } from "../regions/stack-regions.js";
 import { constantBits } from "./constants.js";
 import { type StackGeometry, type TileShape, turned } from "./geometry.js";
-import { type LayerTile, type OperandBox, workOn } from "./layer-problems.js";
+import type { LayerTile, OperandBox } from "./layer-problems.js";
 import type { Both, FeatureMap, MapReader, StackMaps } from "./stack-maps.js";
 
 /** Bits of a box by the buffer that holds them. */
@@ -64,8 +64,6 @@ export interface TileNode {
   readonly fetchedBits: number;
   /** Of the constants that are folded into the layer: bias, scales, zero points. */
   readonly constantBits: number;
-  /** Of the layer's multiply-accumulates there, pJ. */
-  readonly macEnergy: number;
   readonly reads: readonly TileRead[];
   readonly writes: Readonly<Record<RingKind, RingWrites>>;
   /** What the tile owes outside of the stack, by the buffer that holds it. */
@@ -84,16 +82,14 @@ export interface TileNodes {
 
 /**
  * @param geometry - of the same stack
- * @param macEnergy - of one multiply-accumulate, pJ
  */
 export function tileNodes(
   stack: StackMaps,
   geometry: StackGeometry,
-  macEnergy: number,
   stored: ReadonlyMap<TensorId, Tensor>,
 ): readonly TileNodes[] {
   return geometry.shapes.map((shape) => {
-    const parts = stack.maps.map((map, index) => nodeOnTile(map, index, shape, stack, geometry, macEnergy, stored));
+    const parts = stack.maps.map((map, index) => nodeOnTile(map, index, shape, stack, geometry, stored));
     const nodes = parts.map((part, index): TileNode => {
       const users = parts.filter(({ reads }) => reads.some(({ source }) => source === index));
       return { ...part, lastUse: Math.max(index, ...users.map((user) => user.index)) };
@@ -108,7 +104,6 @@ function nodeOnTile(
   shape: TileShape,
   stack: StackMaps,
   geometry: StackGeometry,
-  macEnergy: number,
   stored: ReadonlyMap<TensorId, Tensor>,
 ): Omit<TileNode, "lastUse"> {
   const { node, cellBits } = map;
@@ -131,9 +126,6 @@ function nodeOnTile(
     }),
     newBits: area(box) * cellBits,
     constantBits: constantBits(node, stored),
-    macEnergy: runs
-      ? macEnergy * workOn(node.layer, stack.loops.get(node.id) ?? {}, turned(box, geometry.order), stored).operations
-      : 0,
     fetchedBits: again === undefined ? 0 : area(newPart(again)) * cellBits,
     reads: read.reads,
     writes: perKind((kind) => {
@@ -182,7 +174,7 @@ function readsOf(map: FeatureMap, shape: TileShape, { maps }: StackMaps, { order
 
 const tileRead = (
   source: number,
-  { operand, maps, taps }: MapReader,
+  { operand, node }: MapReader,
   box: Box,
   tile: TensorTile,
   map: FeatureMap,
@@ -191,20 +183,24 @@ const tileRead = (
   map,
   operand,
   bits: area(box) * map.cellBits,
-  touched:
-    touchedShare(maps.x, taps.x) *
-    touchedShare(maps.y, taps.y) *
-    Math.min(1, operand.bits / Math.max(1, map.node.output.bits)),
+  touched: touchedShare(node, operand.name) * Math.min(1, operand.bits / Math.max(1, map.node.output.bits)),
   pieces: {
     narrow: bitsOf(piecesOf(box, tile, "narrow"), map.cellBits),
     wide: bitsOf(piecesOf(box, tile, "wide"), map.cellBits),
   },
 });
 
-/** Strides beyond the window leave holes; nothing is claimed of maps that are no windows. */
-function touchedShare(map: AxisMap | "all", taps: number): number {
-  if (map === "all" || map.kind === "pointwise") return 1;
-  return map.kind === "window" ? Math.min(1, taps / Math.max(map.stride, map.dilation)) / map.dilation : 0;
+/** Least share of a box that windows touch, along all axes of an operand. */
+function touchedShare({ layer }: GraphNode, operand: string): number {
+  const axes = layer?.operands.find(({ name }) => name === operand)?.axes ?? [];
+  return axes.reduce((share, map) => share * touchedAlong(map, layer?.loops ?? []), 1);
+}
+
+/** Strides beyond the window leave holes; nothing is claimed of dilated windows, or of maps that are no windows. */
+function touchedAlong(map: AxisMap, loops: readonly Loop[]): number {
+  if (map.kind === "pointwise" || map.kind === "whole") return 1;
+  if (map.kind !== "window" || map.dilation > 1) return 0;
+  return Math.min(1, loopSize(loops, map.tap, 1) / map.stride);
 }
 
 function bitsOf(pieces: readonly Piece[], cellBits: number): PieceBits {

@@ -1,8 +1,10 @@
 /** The home search against the enumeration of all homes (EM §2, §6). */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { OverlapMode, TileOrder } from "../../../src/ir/facts.js";
+import { MAPPINGS, type OverlapMode, type TileOrder } from "../../../src/ir/facts.js";
 import "../../support/seed.js";
+import { nodeOf, scheduleOf, smallMachine } from "../../exact/machine.js";
+import { builtIn, conv, fsrcnn, network } from "../../support/networks.js";
 import { countChoices, leastEnergy, toyOf } from "./naive-homes.js";
 import { smallAccelerator } from "./random-accelerator.js";
 import { ALL_KINDS } from "./random-layers.js";
@@ -34,4 +36,29 @@ it("finds homes that no others are cheaper than", () => {
     }),
     { numRuns: 30, maxSkipsPerRun: 1000 },
   );
+});
+
+/** The array writes sums of 16 bit to the chip, where results of 4 × 8 × 8 elements take 8 bit each. */
+it.each([
+  { chip: 3982, home: "dram", least: 0 },
+  { chip: 4316, home: "chip", least: 2 * 4 * 8 * 8 * 8 },
+])("partial sums need room in a home: with $chip bit it is $home", ({ chip, home, least }) => {
+  const layers = network(conv("a", { K: 4, C: 4, OX: 8 }), conv("b", { K: 4, C: 4, OX: 8, from: "a" }));
+  const { placements } = scheduleOf(layers, { accelerator: smallMachine(chip) });
+  const { reserved, topOutput } = nodeOf(placements[0]!.tileTypes[0]!, "a");
+  expect(topOutput).toBe(home);
+  expect(reserved!.chip).toBeGreaterThanOrEqual(least);
+});
+
+it("a home without room for sums gets results alone", () => {
+  const tile = { width: 60, height: 72 };
+  const { placements, module } = scheduleExactly(fsrcnn(), builtIn(), { tile })!;
+  const nodes = placements[0]!.tileTypes.flatMap(({ nodes }) => nodes);
+  const finished = nodes.filter(({ problems }) => problems.some(({ finishesBelowHome }) => finishesBelowHome === true));
+  expect(finished.length).toBeGreaterThan(0);
+  for (const { problem, result } of module.get(MAPPINGS).flat(2)) {
+    if (problem.finishesBelowHome === undefined) continue;
+    const levels = result.cost.accesses.O!;
+    expect(levels.at(-1)!.tl).toBe(0); // nothing comes down again
+  }
 });

@@ -23,7 +23,7 @@ import { compile } from "../../support/compile.js";
 import { moduleOf, residual } from "../../support/networks.js";
 
 /** Three 3×3 layers of which the last but one is added to the first, 8×8 in tiles of 4×4; 7000 bit on chip take narrow rings and wide ones. */
-const compiled = (cuts?: readonly string[], chip = 7000): Module =>
+const compiled = (cuts?: readonly string[], chip = 10_250): Module =>
   compile(moduleOf(residual(8), smallMachine(chip)), {
     stacks: cuts === undefined ? { rule: "single" } : { cuts },
     tiles: { overlap: "fully-cached", tile: { width: 4, height: 4 } },
@@ -148,7 +148,7 @@ describe("what is read was written before", () => {
   });
 
   it("finds a delivery that is left out on some tiles", () => {
-    const once = compiled(["b"]);
+    const once = compiled(["b"], 7000);
     const [first, second] = once.get(PLACEMENT);
     const delivering = first!.tileTypes.map(({ nodes }, t) =>
       nodes.some(({ after = [] }) => t > 0 && after.some(({ kind }) => kind === "stack-output")),

@@ -102,7 +102,7 @@ function stackOf({
   });
   const [[view], source, [tiling]] = [exactViews(module), problemSource(module), module.get(TILING)];
   const geometry = stackGeometry(view!.maps, tiling!);
-  const types = tileNodes(view!.maps, geometry, 1, source.stored);
+  const types = tileNodes(view!.maps, geometry, source.stored);
   const [chip, dram] = source.hierarchy.memories;
   const costOf = (copies: readonly Copy[], end: "sent" | "received") =>
     copies.reduce((sum, copy) => sum + exact.copyCost(copy, source.hierarchy)!.hops[0]![end], 0) / (burst / 8);

@@ -44,7 +44,7 @@ export function toyOf(module: Module, costModel: CostModel): Toy {
   const [[view], source] = [exactViews(module), problemSource(module)];
   const { maps } = view!; // one stack
   const geometry = stackGeometry(maps, module.get(TILING)[0]!);
-  const types = tileNodes(maps, geometry, source.hierarchy.array.macEnergy, source.stored);
+  const types = tileNodes(maps, geometry, source.stored);
   return {
     maps: maps.maps,
     types,

@@ -6,7 +6,7 @@ import { compile } from "../../support/compile.js";
 import { moduleOf, residual } from "../../support/networks.js";
 
 it("shows what a stack holds, and what each tile type moves", () => {
-  const { module } = compile(moduleOf(residual(8), smallMachine(7000)), {
+  const { module } = compile(moduleOf(residual(8), smallMachine(10_250)), {
     stacks: { rule: "single" },
     tiles: { overlap: "fully-cached", tile: { width: 4, height: 4 } },
     upTo: "place-operands",

@@ -79,7 +79,7 @@ function compiled(
 /** Every layer costs nothing and takes no room. */
 const WITHOUT_MAPPER: CostModel = {
   ...exactModel(),
-  priceLayer: () => ({ energy: 0, occupancy: {} }),
+  priceLayer: () => ({ energy: 0, occupancy: {}, leavesSums: false }),
   boundLayer: () => 0,
   mapLayer: () =>
     ({ feasible: true, cost: { energy: 0, occupancy: {} } }) as unknown as ReturnType<CostModel["mapLayer"]>, // nothing else is looked at

@@ -30,8 +30,24 @@ interface OperandCriterion {
 /** Energy of a mapping whose blocks fit where they are alone, pJ. */
 export function energyCriterion(tables: Tables, room: Room, permitted?: Permitted): Criterion {
   const fitting = fittingCriterion(tables, room);
-  return permitted === undefined ? fitting : narrowed(tables, fitting, permitted);
+  const allowed = tables.layer.problem.finishesBelowHome ? finishing(tables, permitted) : permitted;
+  return allowed === undefined ? fitting : narrowed(tables, fitting, allowed);
 }
+
+/** Cuts that leave no partial sum above the output's last one, of those that are permitted. */
+const finishing =
+  ({ operands }: Tables, permitted: Permitted | undefined): Permitted =>
+  (o, level, state) => {
+    const { operand, cuts } = operands[o]!;
+    const isLast = operand.model.isOutput && level === cuts.length - 1;
+    if (isLast && cuts[level]!.leavesPartial[state] === 1) return false;
+    return permitted?.(o, level, state) ?? true;
+  };
+
+/** Whether the array itself writes partial sums to the output's home, though none may come there. */
+export const cannotFinish = ({ layer, operands }: Tables): boolean =>
+  layer.problem.finishesBelowHome === true &&
+  operands.some(({ array, cuts }) => array.leavesPartial && cuts.length === 0);
 
 function fittingCriterion({ layer, operands, space }: Tables, room: Room): Criterion {
   const array = operands.reduce((sum, operand) => sum + operand.array.energy, 0);

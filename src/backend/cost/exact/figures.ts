@@ -39,6 +39,8 @@ export interface OperandFigures {
   readonly flows: readonly (readonly PricedFlow[])[];
   /** Bits of one block per held level. */
   readonly blockBits: readonly number[];
+  /** Whether partial sums are ever in the home. */
+  readonly leavesSums: boolean;
 }
 
 export function orderFigures(layer: ExactLayer, { loops, positions }: CutOrder): readonly OperandFigures[] {
@@ -83,6 +85,7 @@ function operandFigures(operand: ExactOperand, loops: readonly Loop[], positions
         visits: flowVisits(flow.kind, cut, visits[i]!, freshStarts(operand, visits, i)),
       })),
     ),
+    leavesSums: model.isOutput && leavesPartial(cuts.at(-1)!, visits.at(-1)!),
     blockBits: Array.from({ length: heldLevels(operand) }, (_, m) => {
       const isPartial = model.isOutput && leavesPartial(cuts[m]!, visits[m]!);
       return sums[m + 1]!.largest * heldWidth(model, isPartial);

@@ -14,7 +14,7 @@ export function exactProblemKeys(): (problem: MappingProblem) => ExactKeys {
   const keyOf = problemKeys();
   return (problem) => {
     const { energy, share, perCycle } = problem.operation ?? {};
-    const shape = `${keyOf(problem)} ${[energy, share, perCycle, problem.staticEnergy].join(" ")}`;
+    const shape = `${keyOf(problem)} ${[energy, share, perCycle, problem.staticEnergy, problem.finishesBelowHome].join(" ")}`;
     return { shape, whole: `${shape} ${roomForBlocks(problem).join(" ")}` };
   };
 }

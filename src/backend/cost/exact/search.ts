@@ -3,6 +3,7 @@ import type { LayerPrice, SearchCertificate } from "../../../ir/cost-model.js";
 import { ApartBound, affordableCuts, type CutSets, JointBound, jointToGo } from "./bounds.js";
 import {
   type Criterion,
+  cannotFinish,
   energyCriterion,
   lowerBound,
   NO_TIME,
@@ -20,7 +21,7 @@ import { overfullMemory, type Room, roomOf } from "./room.js";
 import { type RoomPrices, roomPrices, roomWorth } from "./room-prices.js";
 import type { SearchGoal, SearchOutcome } from "./search-setting.js";
 import { smallestOrder } from "./smallest-order.js";
-import { occupancyByTables } from "./table-occupancy.js";
+import { leavesSums, occupancyByTables } from "./table-occupancy.js";
 import type { Tables } from "./tables.js";
 
 export type Objective = "energy" | "latency";
@@ -83,12 +84,15 @@ export function searchMapping(
   const room = roomOf(tables);
   const memory = overfullMemory(tables, room);
   if (memory !== undefined) return { feasible: false, memory };
+  if (cannotFinish(tables)) return { feasible: false, memory: outputHome(tables) };
   const energy = energyCriterion(tables, room, permitted);
   const perCycle = tables.layer.problem.staticEnergy ?? 0;
   const rounding = roundingOf(energy, perCycle * computeCycles(tables.layer));
   const found = searchInTurn({ tables, room, rounding, patience, perCycle }, energy, objective);
-  const best = found.best ?? (permitted === undefined ? smallestOrder(tables) : undefined);
-  if (best === undefined) return { feasible: false, memory: undefined };
+  const isFree = permitted === undefined && tables.layer.problem.finishesBelowHome === undefined;
+  const best = found.best ?? (isFree ? smallestOrder(tables) : undefined);
+  if (best === undefined)
+    return { feasible: false, memory: tables.layer.problem.finishesBelowHome ? outputHome(tables) : undefined };
   const { factors, positions, copies } = best;
   return {
     feasible: true,
@@ -102,11 +106,13 @@ export function searchMapping(
 export function priceMapping(tables: Tables, patience = PATIENCE): LayerPrice | undefined {
   if ((tables.layer.problem.staticEnergy ?? 0) > 0) return priceWithTime(tables, patience);
   const room = roomOf(tables);
-  if (overfullMemory(tables, room) !== undefined) return undefined;
+  if (overfullMemory(tables, room) !== undefined || cannotFinish(tables)) return undefined;
   const energy = energyCriterion(tables, room);
   const hunt: Hunt = { tables, room, rounding: roundingOf(energy, 0), patience, perCycle: 0 };
   const { best, value } = searchPatiently(hunt, energy, { minimise: "energy", perCycle: 0, ...NO_LIMITS });
-  if (best !== undefined) return { energy: value, occupancy: occupancyByTables(tables, best) };
+  if (best !== undefined)
+    return { energy: value, occupancy: occupancyByTables(tables, best), leavesSums: leavesSums(tables, best) };
+  if (tables.layer.problem.finishesBelowHome) return undefined;
   const { factors, positions } = smallestOrder(tables);
   const order = { loops: factors.map((f) => tables.space.factors[f]!), positions };
   return priceOf(tables, order, oneBlockEach(tables));
@@ -117,11 +123,20 @@ function priceWithTime(tables: Tables, patience: Patience): LayerPrice | undefin
   return found.feasible ? priceOf(tables, found.order, found.blocks) : undefined;
 }
 
+/** Memory that would have to hold what it has no room for. */
+const outputHome = ({ layer }: Tables): string | undefined =>
+  layer.model.operands.find(({ isOutput }) => isOutput)?.levels.at(-1)?.memory.id;
+
 const oneBlockEach = ({ operands }: Tables): Blocks => operands.map(({ cuts }) => cuts.map((): Copies => 1));
 
 function priceOf({ layer }: Tables, order: CutOrder, blocks: Blocks): LayerPrice {
-  const { energy, latencyCycles, occupancy } = layerCost(layer, orderFigures(layer, order), blocks);
-  return { energy: energy + (layer.problem.staticEnergy ?? 0) * latencyCycles, occupancy };
+  const figures = orderFigures(layer, order);
+  const { energy, latencyCycles, occupancy } = layerCost(layer, figures, blocks);
+  return {
+    energy: energy + (layer.problem.staticEnergy ?? 0) * latencyCycles,
+    occupancy,
+    leavesSums: figures.some(({ leavesSums }) => leavesSums),
+  };
 }
 
 /** Least energy as far as the operands one by one can tell, pJ; infinite where nothing fits. */

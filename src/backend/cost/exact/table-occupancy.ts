@@ -1,5 +1,6 @@
 /** The room that an order takes, looked up in the tables it was found with: what `orderFigures` works out anew (EM §3). */
 import type { FoundOrder } from "./search-setting.js";
+import type { StateSpace } from "./space.js";
 import type { OperandTables, Tables } from "./tables.js";
 
 /** Bits in one instance of each memory with one block of every level, without homes. */
@@ -7,8 +8,7 @@ export function occupancyByTables(
   { layer, space, operands }: Tables,
   { factors, positions }: Pick<FoundOrder, "factors" | "positions">,
 ): Readonly<Record<string, number>> {
-  const states = [0];
-  for (const f of factors) states.push(space.next[states.at(-1)! * space.factors.length + f]!);
+  const states = statesOf(space, factors);
   const used: Record<string, number> = {};
   for (const { memory, residents } of layer.model.memories) if (residents.length > 0) used[memory.id] = 0;
   operands.forEach((operand, o) => {
@@ -18,6 +18,26 @@ export function occupancyByTables(
     });
   });
   return used;
+}
+
+/** Whether partial sums are ever in the home of the output. */
+export function leavesSums(
+  { space, operands }: Tables,
+  { factors, positions }: Pick<FoundOrder, "factors" | "positions">,
+): boolean {
+  const states = statesOf(space, factors);
+  return operands.some(({ operand, cuts, array }, o) => {
+    if (!operand.model.isOutput) return false;
+    const last = cuts.at(-1);
+    return last === undefined ? array.leavesPartial : last.leavesPartial[states[positions[o]!.at(-1)!]!] === 1;
+  });
+}
+
+/** State after none, one, … all of the factors. */
+function statesOf(space: StateSpace, factors: readonly number[]): readonly number[] {
+  const states = [0];
+  for (const f of factors) states.push(space.next[states.at(-1)! * space.factors.length + f]!);
+  return states;
 }
 
 /** A level that partial sums reach from below holds them at their width. */
