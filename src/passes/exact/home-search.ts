@@ -102,6 +102,8 @@ class HomeSearch {
   /** Prices of memories that cannot hold all weights. */
   #prices: ReadonlyMap<string, number> = new Map();
   #leastFrom: readonly number[] = [];
+  /** Visits that made the first answers. */
+  #spent = 0;
 
   constructor(problem: HomeProblem) {
     this.#problem = problem;
@@ -137,14 +139,33 @@ class HomeSearch {
   }
 
   #goesOn(): boolean {
-    if (this.#visited < VISIT_LIMIT) return true;
-    return this.#visited < SMALL_VISIT_LIMIT && this.#problem.costs.asked < ASKED_LIMIT;
+    const visited = this.#visited - this.#spent;
+    if (visited < VISIT_LIMIT) return true;
+    return visited < SMALL_VISIT_LIMIT && this.#problem.costs.asked < ASKED_LIMIT;
+  }
+
+  /** One decision after the other as most tiles would have it, each with all tiles looked at again. */
+  #dive(decisions: Decisions, relaxed: Relaxed): void {
+    let node: Node | undefined = { decisions, relaxed };
+    while (node !== undefined && isOpen(node.decisions)) {
+      const branches: readonly Decisions[] = this.#branches(node.decisions, node.relaxed);
+      node = undefined;
+      for (const branch of branches) {
+        const next = this.#relax(branch);
+        if (next === undefined) continue; // does not fit, or is no better than what is known
+        node = { decisions: branch, relaxed: next };
+        break;
+      }
+    }
+    if (node !== undefined) this.#offer(node.decisions, node.relaxed);
   }
 
   /** With a good answer to compare with, and with prices where they bound the energy better than free room does. */
   #startAgain(open: Node[]): void {
     const [{ decisions, relaxed: free }] = open as [Node];
     const prices = this.#offerFallbacks();
+    this.#dive(decisions, free);
+    this.#spent = this.#visited;
     if (prices.size === 0) return;
     this.#prices = prices;
     const priced = this.#relax(decisions);

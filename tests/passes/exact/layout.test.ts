@@ -167,7 +167,7 @@ describe("a map that lies whole in a memory with a layout", () => {
   });
 
   it("is read in place by the mapper where a tile begins, as weights are that are streamed", () => {
-    // 7000 bit on chip: the input of 14×14 stays whole in DRAM
+    // 9000 bit on chip: the input of 14×14 stays whole in DRAM
     const placed = (accelerator: Accelerator) =>
       compile(moduleOf(residual(8), accelerator), {
         stacks: { rule: "single" },
@@ -179,7 +179,7 @@ describe("a map that lies whole in a memory with a layout", () => {
         .tileTypes.flatMap(({ nodes }) => nodes)
         .filter(({ id }) => id === "a")
         .map(({ problems }) => problems[0]!.operands.map(({ name, layout }) => [name, layout?.axes] as const));
-    const [first, second] = placed(laidOut("H W C", 64, 7000)).map((operands) => new Map(operands));
+    const [first, second] = placed(laidOut("H W C", 64, 9000)).map((operands) => new Map(operands));
     const axes = (x: number, y: number) => [
       { name: "B", extent: 1, offset: 0, index: ["B"] },
       { name: "C", extent: 4, offset: 0, index: ["C"] },
@@ -191,7 +191,7 @@ describe("a map that lies whole in a memory with a layout", () => {
     expect(first!.get("O")).toBeUndefined(); // a part on chip
     expect(first!.get("W")).toBeUndefined(); // a layout of maps says nothing about weights
     expect(
-      placed(smallMachine(7000))
+      placed(smallMachine(9000))
         .flat()
         .every(([, layout]) => layout === undefined),
     ).toBe(true);
