@@ -22,7 +22,7 @@ import { exact, smallMachine } from "../../exact/machine.js";
 import { compile } from "../../support/compile.js";
 import { moduleOf, residual } from "../../support/networks.js";
 
-/** Three 3×3 layers of which the last but one is added to the first, 8×8 in tiles of 4×4; 7000 bit on chip take narrow rings and wide ones. */
+/** Three 3×3 layers of which the last but one is added to the first, 8×8 in tiles of 4×4; 10 250 bit on chip take narrow rings and wide ones. */
 const compiled = (cuts?: readonly string[], chip = 10_250): Module =>
   compile(moduleOf(residual(8), smallMachine(chip)), {
     stacks: cuts === undefined ? { rule: "single" } : { cuts },
@@ -89,7 +89,7 @@ describe("what is read was written before", () => {
   });
 
   it("finds that nothing is delivered", () => {
-    const cut = compiled(["b"]);
+    const cut = compiled(["b"], 7000);
     expect(() => evaluated(withCopies(without("stack-output", "a"), cut))).toThrow(
       /'a' on tile type 0 of stack 0 delivers 0 bit, not \d+/,
     );
@@ -306,19 +306,19 @@ describe("what is used fits", () => {
       ...placement,
       tileTypes: placement.tileTypes.map((type) => ({
         ...type,
-        nodes: type.nodes.map((node) => (node.id === "b" ? { ...node, reserved: { chip: 7001 } } : node)),
+        nodes: type.nodes.map((node) => (node.id === "b" ? { ...node, reserved: { chip: 10_251 } } : node)),
       })),
     }));
-    expect(() => evaluated(reserving)).toThrow("'b' takes 7001 bit of memory 'chip', which has 7000");
+    expect(() => evaluated(reserving)).toThrow("'b' takes 10251 bit of memory 'chip', which has 10250");
   });
 
   it("finds blocks of a layer that do not fit beside live data", () => {
     const [placement] = good.get(PLACEMENT);
     const live = placement!.tileTypes[0]!.nodes.find(({ id }) => id === "c")!.reserved!.chip!;
-    const blocks = 7001 - live;
+    const blocks = 10_251 - live;
     const greedy = withResult((result) => ({ ...result, cost: { ...result.cost, occupancy: { chip: blocks } } }));
     expect(live).toBeGreaterThan(0);
-    expect(() => evaluated(greedy)).toThrow("layer 'c' takes 7001 bit of memory 'chip', which has 7000");
+    expect(() => evaluated(greedy)).toThrow("layer 'c' takes 10251 bit of memory 'chip', which has 10250");
   });
 });
 
