@@ -15,6 +15,7 @@ import { DiagnosticError } from "../../ir/diagnostics.js";
 import { unitsMoved } from "../../ir/layout.js";
 import type { Behaviours, RuleSet } from "../../ir/rules.js";
 import { runTogether, type TimedCopy } from "./copy-timing.js";
+import { transferCycles } from "./transfer-cycles.js";
 
 /** One stop of a path: the two memories and the ports that serve the operand between them. */
 export interface Step {
@@ -224,7 +225,7 @@ function hopCost(
   moved: { readonly send: number; readonly receive: number },
 ): Hop {
   const [sent, received] = [fullWidthAccesses(moved.send, sendPort), fullWidthAccesses(moved.receive, receivePort)];
-  const [out, into] = [Math.ceil(moved.send / sendPort.bandwidth), Math.ceil(moved.receive / receivePort.bandwidth)];
+  const [out, into] = [transferCycles(moved.send, sendPort), transferCycles(moved.receive, receivePort)];
   return {
     from: sender.id,
     to: receiver.id,

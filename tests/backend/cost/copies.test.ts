@@ -1,7 +1,9 @@
 import { describe, expect, it, test } from "vitest";
 import { copyPhase, pathOf } from "../../../src/backend/cost/copies.js";
+import type { Accelerator } from "../../../src/ir/accelerator.js";
 import type { Copy } from "../../../src/ir/cost-model.js";
 import { DiagnosticError } from "../../../src/ir/diagnostics.js";
+import { bits } from "../../../src/ir/units.js";
 import { builtIn } from "../../support/networks.js";
 
 const meta = builtIn();
@@ -34,6 +36,27 @@ describe("pathOf", () => {
       "sram_256KB_O>sram_1MB_A as O",
       "sram_1MB_A>sram_64KB_I as I1",
     ]);
+  });
+});
+
+describe("a burst", () => {
+  /** DRAM of 64 bit per cycle that moves whole bursts of 512 bit. */
+  const inBursts: Accelerator = {
+    ...meta,
+    memories: meta.memories.map((memory) =>
+      memory.id === "dram"
+        ? { ...memory, ports: memory.ports.map((port) => ({ ...port, granularity: bits(512) })) }
+        : memory,
+    ),
+  };
+
+  it("takes its cycles whole, at the sender and at the receiver", () => {
+    const cyclesOf = (from: string, to: string, count: number) =>
+      copyPhase([copy(from, to, count)], inBursts).copies[0]!.hops.map((hop) => hop.cycles);
+    expect(cyclesOf("I1:dram", "I1:sram_1MB_A", 1)).toEqual([8]);
+    expect(cyclesOf("I1:dram", "I1:sram_1MB_A", 513)).toEqual([16]);
+    expect(cyclesOf("O:sram_1MB_A", "O:dram", 1)).toEqual([8]);
+    expect(cyclesOf("O:sram_1MB_A", "O:dram", 1025)).toEqual([24]);
   });
 });
 

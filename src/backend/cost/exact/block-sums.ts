@@ -1,6 +1,7 @@
 /** The axes of an operand together: what its transfers over a cut carry (EM §3, Block sums). */
 import type { OperandLayout } from "../../../ir/cost-model.js";
 import { unitsMoved } from "../../../ir/layout.js";
+import { transferCycles } from "../transfer-cycles.js";
 import {
   type AxisFigures,
   type Histogram,
@@ -135,22 +136,21 @@ export interface FlowCycles {
   readonly longest: number;
 }
 
-/** Elements that would take as long, packed densely: bits over the width. */
+/** Transfers in runs: bits at the upper end, elements at the lower one. */
 const laidPairs = (transfers: readonly LaidTransfer[], upper: Flow["upper"]): PairHistogram => ({
-  upper: transfers.map((each) => laidBits(each, upper) / upper.width),
+  upper: transfers.map((each) => laidBits(each, upper)),
   lower: transfers.map(({ lower }) => lower),
   counts: transfers.map(({ count }) => count),
 });
 
 export function flowCycles({ upper, lower }: Flow, sums: BlockSums): FlowCycles {
   const most = { paced: 0, latched: 0, upper: 0, lower: 0, longest: 0 };
-  for (const { upper: sent, lower: received, counts } of sums.laid === undefined
-    ? sums.busy
-    : [laidPairs(sums.laid, upper)]) {
+  const [pairs, width] = sums.laid === undefined ? [sums.busy, upper.width] : [[laidPairs(sums.laid, upper)], 1];
+  for (const { upper: sent, lower: received, counts } of pairs) {
     const own = { paced: 0, latched: 0, upper: 0, lower: 0 };
     for (let i = 0; i < counts.length; i++) {
-      const above = Math.ceil((sent[i]! * upper.width) / upper.port.bandwidth);
-      const below = lower === undefined ? 0 : Math.ceil((received[i]! * lower.width) / lower.port.bandwidth);
+      const above = transferCycles(sent[i]! * width, upper.port);
+      const below = lower === undefined ? 0 : transferCycles(received[i]! * lower.width, lower.port);
       const pace = Math.max(above, below);
       own.paced += counts[i]! * pace;
       own.latched += counts[i]! * Math.max(0, pace - 1);

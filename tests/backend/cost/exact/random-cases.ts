@@ -121,7 +121,7 @@ interface MemorySpec {
 
 const ARRAY_DIMS = ["D1", "D2", "D3"];
 
-const port = fc.record({ granularity: fc.constantFrom(1, 3, 8, 16, 64), words: fc.constantFrom(1, 2, 4) });
+const port = fc.record({ granularity: fc.constantFrom(1, 3, 8, 16, 64), words: fc.constantFrom(1, 2, 4, 0.25) });
 
 const memorySpec: fc.Arbitrary<MemorySpec> = fc.record({
   served: fc.subarray(ARRAY_DIMS),
@@ -140,7 +140,7 @@ function chainMemory(operand: string, level: number, { served, isShared, read, w
   ): Port => ({
     name,
     type,
-    bandwidth: bitsPerCycle(widths.granularity * widths.words),
+    bandwidth: bitsPerCycle(Math.ceil(widths.granularity * widths.words)), // narrower than a burst where words are parts
     granularity: bits(widths.granularity),
     services: directions.map((direction) => ({ operand, direction })),
   });

@@ -206,8 +206,9 @@ abstract class OperandState {
     if (elements === 0) return 0;
     const { granularity, bandwidth } = portOf(this.chain[level]!, this.shape.memoryOperand, direction);
     const amount = elements * (this.shape.whole ?? 1) * width;
-    this.accesses[level]![direction] += Math.ceil(amount / granularity) * (granularity / bandwidth);
-    return Math.ceil(amount / bandwidth);
+    const granules = Math.ceil(amount / granularity);
+    this.accesses[level]![direction] += granules * (granularity / bandwidth);
+    return Math.ceil((granularity > bandwidth ? granules * granularity : amount) / bandwidth);
   }
 
   /** Remembers a transfer over the cut above a level. */

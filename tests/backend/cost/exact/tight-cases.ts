@@ -29,7 +29,18 @@ const spec: fc.Arbitrary<Spec> = fc.record({
   write: fc.integer({ min: 1, max: 20 }),
 });
 
-const HOME: Spec = { holds: OPERANDS, served: ["D1", "D2"], room: 30, width: 16, isOnePort: true, read: 50, write: 60 };
+const HOME: Spec = {
+  holds: OPERANDS,
+  served: ["D1", "D2"],
+  room: 30,
+  width: 16,
+  isOnePort: true,
+  read: 50,
+  write: 60,
+};
+
+/** Bits; some memories move nothing smaller, through ports of any width. */
+const BURST = 24;
 
 /** The chains grow with the order of the memories. */
 function memories(specs: readonly Spec[]): readonly Memory[] {
@@ -41,7 +52,7 @@ function memories(specs: readonly Spec[]): readonly Memory[] {
       name,
       type,
       bandwidth: bitsPerCycle(width),
-      granularity: bits(Math.min(width, 8)),
+      granularity: bits(read % 4 === 0 ? BURST : Math.min(width, 8)),
       services: holds.flatMap((operand) => directions.map((direction) => ({ operand, direction }))),
     });
     return {
