@@ -1,4 +1,8 @@
-/** The home search against the enumeration of all homes (EM §2, §6). */
+/**
+ * The home search against the enumeration of all homes (EM §2, §6). What is checked is the search: both take what a home costs, and whether
+ * it fits, from the same code. The prices have tests of their own: `tests/exact/quirks.test.ts` and `constants.test.ts` beside
+ * this file, in numbers worked out by hand, and the simulator of `tests/backend/cost/exact` for layers.
+ */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { MAPPINGS, type OverlapMode, type TileOrder } from "../../../src/ir/facts.js";
