@@ -166,7 +166,8 @@ function askedAxes(
   const asked = { ...known };
   for (const direction of BOTH) {
     const loop = directed[direction];
-    const axis = loop === undefined ? -1 : axes.findIndex((map) => movingLoop(map, loops) === loop);
+    const isCut = loop !== undefined && loopSize(loops, loop, 1) > 1; // a single index has nothing to be cut: producers go their own way
+    const axis = isCut ? axes.findIndex((map) => movingLoop(map, loops) === loop) : -1;
     if (axis >= 0 && asked[direction] === undefined && !Object.values(asked).includes(axis)) asked[direction] = axis;
   }
   return asked;
