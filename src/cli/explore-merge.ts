@@ -1,12 +1,13 @@
 /** `kerf explore --merge`: results of shards as one file, in the order of the points. */
 import { printSweep } from "../backend/emit/sweep-text.js";
+import { decodeLine } from "../explore/sweep/line.js";
 import type { SummaryChoices } from "../explore/sweep/summary.js";
 import { SweepReducer } from "../explore/sweep/summary.js";
 import * as say from "../ir/diagnostics/explore.js";
 import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
 import { OVERLAP_MODES } from "../ir/facts.js";
-import type { SweepLine } from "../ir/sweep.js";
-import { lineAt, type MergedFiles, mergedLines, readShards, writeLines } from "../node/merge-files.js";
+import type { SweepLine, SweepPoint } from "../ir/sweep.js";
+import { linesOf, type MergedFiles, mergedLines, readShards, writeLines } from "../node/merge-files.js";
 import { positiveInt } from "../passes/options.js";
 import { addLine, isOnStdout, outFile, requireAllowed, writeFront, writeStdout } from "./explore-output.js";
 import { type ExploreFlags, exploreRequest, questionOf } from "./explore-request.js";
@@ -38,7 +39,8 @@ export async function runMerge(modelFile: string | undefined, flags: ExploreFlag
   if (merged.duplicates > 0) showDiagnostics([say.duplicateLines(merged.duplicates)], flags);
   const reducer = new SweepReducer({ ...question, axes: axes.axes(), points: table.points });
   await writeMerged(merged, flags, reducer);
-  if (!isOnStdout(flags)) process.stdout.write(printSweep(request?.title ?? "merged", reducer.summary()));
+  if (!isOnStdout(flags))
+    process.stdout.write(printSweep(request?.title ?? "merged", reducer.summary(pointReader(merged))));
   requireAllowed(reducer, question);
 }
 
@@ -76,17 +78,25 @@ function shardCount(files: readonly string[], { shards }: ExploreFlags): number 
   return counts.size === 1 && count !== undefined && count > 0 ? count : undefined;
 }
 
+/** Points by number, from the lines that state them. */
+const pointReader =
+  (merged: MergedFiles) =>
+  (index: number): SweepPoint => {
+    const [[text = ""] = []] = [...linesOf(merged, [index])];
+    return decodeLine(text)!.point; // it was one when it was found
+  };
+
 async function writeMerged(merged: MergedFiles, flags: ExploreFlags, reducer: SweepReducer): Promise<void> {
   const noted = function* () {
     for (const lines of mergedLines(merged)) {
-      for (const text of lines) addLine(reducer, lineAt("", { text, number: 0, offset: 0, length: 0 }), text);
+      for (const text of lines) addLine(reducer, decodeLine(text)!); // it was one when it was found
       yield lines;
     }
   };
   const file = outFile(flags);
   if (flags.frontier) {
     for (const _ of noted()); // the front is known at the end
-    return writeFront(flags, merged.table.sweep, reducer);
+    return writeFront(flags, merged, reducer);
   }
   if (file !== undefined) writeLines(file, noted());
   else for (const _ of noted());

@@ -1,15 +1,15 @@
 /** Where the lines of a sweep go while it runs, and what is said about it. */
 import { once } from "node:events";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { contentSha256 } from "../backend/emit/digest.js";
 import { lineFault, outcomeOfLine } from "../explore/sweep/line.js";
 import { printLimit } from "../explore/sweep/metrics.js";
 import { NumberSet, type Shard, type SweepSpace, shardOf } from "../explore/sweep/space.js";
-import type { FrontMember, SweepReducer } from "../explore/sweep/summary.js";
+import type { SweepReducer } from "../explore/sweep/summary.js";
 import { damagedLine, nothingAllowed, otherInputs, otherShard } from "../ir/diagnostics/explore.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
-import type { Exclusion, SweepLine } from "../ir/sweep.js";
-import { lineAt, writeLines } from "../node/merge-files.js";
+import type { SweepLine } from "../ir/sweep.js";
+import { lineAt, linesOf, type MergedFiles, writeLines } from "../node/merge-files.js";
 import { eachLine, ResultFile } from "../node/result-file.js";
 import type { ExploreFlags, Question } from "./explore-request.js";
 
@@ -50,8 +50,8 @@ export function resumeFrom(
 }
 
 /** A reducer is told of a line that was read. */
-export const addLine = (reducer: SweepReducer, line: SweepLine, text: string): void =>
-  reducer.add(line.index, line.point, outcomeOfLine(line), text);
+export const addLine = (reducer: SweepReducer, line: SweepLine): void =>
+  reducer.add(line.index, line.point, outcomeOfLine(line));
 
 /** Whether stdout carries lines, so that nothing else may stand there. */
 export const isOnStdout = ({ out, json }: ExploreFlags): boolean => json === true || out === "-";
@@ -60,10 +60,11 @@ export const isOnStdout = ({ out, json }: ExploreFlags): boolean => json === tru
 export const outFile = ({ out }: ExploreFlags): string | undefined => (out === "-" ? undefined : out);
 
 /** File that grows while the sweep runs. With `--frontier` the result itself is known at the end only. */
-export const journalOf = (flags: ExploreFlags): string | undefined => {
+export function journalOf(flags: ExploreFlags): string | undefined {
   const file = outFile(flags);
-  return file !== undefined && flags.frontier ? `${file}.partial` : file;
-};
+  if (!flags.frontier) return file;
+  return file === undefined ? undefined : `${file}.partial`;
+}
 
 /** Lines as they come: into the growing file, and to stdout unless only the front is asked for. */
 export class LineSink {
@@ -71,8 +72,7 @@ export class LineSink {
   readonly #toStdout: boolean;
 
   /** @throws DiagnosticError when the file cannot be written */
-  constructor(flags: ExploreFlags, keep: number) {
-    const journal = journalOf(flags);
+  constructor(flags: ExploreFlags, journal: string | undefined, keep: number) {
     this.#file = journal === undefined ? undefined : new ResultFile(journal, keep);
     this.#toStdout = isOnStdout(flags) && flags.frontier !== true;
   }
@@ -92,25 +92,26 @@ export async function writeStdout(lines: readonly string[]): Promise<void> {
   if (lines.length > 0 && !process.stdout.write(`${lines.join("\n")}\n`)) await once(process.stdout, "drain");
 }
 
-/** With `--frontier`: the front, and what was excluded, in place of every point. */
-export async function writeFront(flags: ExploreFlags, sweep: string, reducer: SweepReducer): Promise<void> {
-  const lines = frontLines(sweep, reducer.front(), reducer.exclusions());
+/**
+ * With `--frontier`: the front, and what was excluded, in place of every point.
+ *
+ * @param all - lines of every point
+ */
+export async function writeFront(flags: ExploreFlags, all: MergedFiles, reducer: SweepReducer): Promise<void> {
+  const { sweep } = all.table;
+  const excluded = reducer.exclusions().map((exclusion) => JSON.stringify({ sweep, excluded: exclusion }));
+  const groups = function* () {
+    yield* linesOf(all, indicesOf(reducer));
+    yield excluded;
+  };
   const file = outFile(flags);
-  if (file !== undefined) {
-    writeLines(file, [lines]);
-    rmSync(`${file}.partial`, { force: true });
-  }
-  if (isOnStdout(flags)) await writeStdout(lines);
+  if (file !== undefined) writeLines(file, groups());
+  if (isOnStdout(flags)) for (const lines of groups()) await writeStdout(lines);
 }
 
-const frontLines = (
-  sweep: string,
-  front: readonly FrontMember[],
-  excluded: readonly Exclusion[],
-): readonly string[] => [
-  ...front.map(({ line }) => line),
-  ...excluded.map((exclusion) => JSON.stringify({ sweep, excluded: exclusion })),
-];
+function* indicesOf(reducer: SweepReducer): Generator<number> {
+  for (const { index } of reducer.front()) yield index;
+}
 
 /** @throws DiagnosticError when no point has a schedule within the limits */
 export function requireAllowed(reducer: SweepReducer, { limits }: Question): void {

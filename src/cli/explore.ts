@@ -1,14 +1,18 @@
 /** `kerf explore`: a sweep over a grid of decisions and machines; lines as they come, then what is worth knowing about them. */
-import { availableParallelism } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { slurmScript } from "../backend/emit/slurm.js";
 import { printSweep } from "../backend/emit/sweep-text.js";
-import { runBatches, type TimedBatch } from "../explore/sweep/run.js";
+import type { SweepWork } from "../explore/sweep/batch.js";
+import { runBatches } from "../explore/sweep/run.js";
 import { pointAt, pointNumbersOf, type Shard, type SweepSpace, shardSize } from "../explore/sweep/space.js";
 import { SweepReducer } from "../explore/sweep/summary.js";
 import { missingOption } from "../ir/diagnostics/command.js";
 import { damagedCache, interrupted, needsOption, unkeptResults } from "../ir/diagnostics/explore.js";
 import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
 import { architectureFile } from "../node/architectures.js";
+import { readShards } from "../node/merge-files.js";
 import { writeAtomically } from "../node/output-file.js";
 import { requireCacheFolder } from "../node/result-cache.js";
 import { createSweepPool } from "../node/sweep-pool.js";
@@ -21,16 +25,24 @@ import {
   journalOf,
   LineSink,
   outFile,
+  type Resumed,
   requireAllowed,
   resumeFrom,
   writeFront,
   writeStdout,
 } from "./explore-output.js";
-import { type ExploreFlags, type ExploreRequest, exploreRequest, questionOf, shardFrom } from "./explore-request.js";
+import {
+  type ExploreFlags,
+  type ExploreRequest,
+  exploreRequest,
+  type Question,
+  questionOf,
+  shardFrom,
+} from "./explore-request.js";
 import { Interrupted } from "./interrupted.js";
 import { parseChoice, parseWith, refuseTogether } from "./options.js";
 import { showDiagnostics } from "./output.js";
-import { clearProgress, type ProgressClock, progressClock, showsProgress } from "./progress.js";
+import { clearProgress, progressClock, showsProgress } from "./progress.js";
 import { requireResultPlace } from "./result.js";
 
 /** Most worker threads: beyond that there is no machine to use them. */
@@ -97,14 +109,36 @@ function emitJob(modelFile: string, flags: ExploreFlags, { sweep }: ExploreReque
   else writeAtomically(file, script);
 }
 
-interface Progressing {
+/** A sweep that is ready to run. */
+interface Run {
+  readonly work: SweepWork;
+  readonly question: Question;
+  readonly shard: Shard | undefined;
+  readonly jobs: number;
+  /** File that grows line by line. */
+  readonly journal: string | undefined;
+  readonly resumed: Resumed;
   readonly reducer: SweepReducer;
-  readonly clock: ProgressClock;
-  readonly counts: { damaged: number; unkept: number };
+  /** Points to know at the end. */
+  readonly points: number;
 }
 
 async function runSweep({ sweep, title }: ExploreRequest, flags: ExploreFlags): Promise<void> {
-  const { space, work } = sweep;
+  const drafts = flags.frontier && isOnStdout(flags) ? temporaryFolder() : undefined;
+  try {
+    const run = prepareRun(sweep.work, flags, journalOf(flags) ?? (drafts && join(drafts, "points.ndjson")));
+    showDiagnostics(await runPoints(run, flags), flags);
+    await report(run, title, flags);
+  } finally {
+    if (drafts !== undefined) rmSync(drafts, { recursive: true, force: true });
+  }
+}
+
+const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), "kerf-"));
+
+/** @throws DiagnosticError when an option is wrong, or the file to go on with holds something else */
+function prepareRun(work: SweepWork, flags: ExploreFlags, journal: string | undefined): Run {
+  const { space } = work;
   const question = questionOf(flags, work.machines);
   const shard = shardFrom(flags);
   const jobs =
@@ -114,21 +148,33 @@ async function runSweep({ sweep, title }: ExploreRequest, flags: ExploreFlags): 
   if (flags.cache !== undefined) requireCacheFolder(flags.cache);
   const points = shardSize(space.points, shard);
   const reducer = new SweepReducer({ ...question, axes: mapAxes(space), points });
-  const resumed = resumedBy(flags, space, shard, reducer);
+  const isEchoed = isOnStdout(flags) && flags.frontier !== true;
+  const resumed = resumeFrom(flags.resume ? journal : undefined, space, shard, (line, text) => {
+    addLine(reducer, line);
+    if (isEchoed) void writeStdout([text]); // lines of an earlier run count as if they were found now
+  });
+  return { work, question, shard, jobs: Math.min(jobs, MOST_JOBS), journal, resumed, reducer, points };
+}
+
+/** @returns warnings about the cache */
+async function runPoints(run: Run, flags: ExploreFlags): Promise<readonly Diagnostic[]> {
+  const { work, shard, resumed, reducer, points, journal } = run;
+  const counts = { damaged: 0, unkept: 0 };
   const clock = progressClock(points, reducer.known);
-  const running = { reducer, clock, counts: { damaged: 0, unkept: 0 } };
-  const pool = createSweepPool(
-    { ...work, ...(flags.cache !== undefined && { cache: flags.cache }) },
-    Math.min(jobs, MOST_JOBS, Math.max(1, points - reducer.known)),
-  );
+  const sink = new LineSink(flags, journal, resumed.bytes);
+  const cache = flags.cache === undefined ? {} : { cache: flags.cache };
+  const left = Math.max(1, points - reducer.known);
+  const pool = createSweepPool({ ...work, ...cache }, Math.min(run.jobs, left));
   const stop = new AbortController();
   const release = onSignal(() => stop.abort());
-  const sink = new LineSink(flags, resumed.bytes);
   try {
-    const todo = pointNumbersOf(space.points, shard, (index) => resumed.done.has(index));
-    for await (const batch of runBatches(todo, pool, stop.signal)) {
-      await sink.write(batch.results.map(({ line }) => line));
-      noteBatch(batch, space, running, flags);
+    const todo = pointNumbersOf(work.space.points, shard, (index) => resumed.done.has(index));
+    for await (const { results, damaged, unkept } of runBatches(todo, pool, stop.signal)) {
+      await sink.write(results.map(({ line }) => line));
+      for (const { index, outcome } of results) reducer.add(index, pointAt(work.space, index), outcome);
+      counts.damaged += damaged;
+      counts.unkept += unkept;
+      if (showsProgress(flags)) clock.show(reducer.known);
     }
   } finally {
     sink.close();
@@ -136,40 +182,39 @@ async function runSweep({ sweep, title }: ExploreRequest, flags: ExploreFlags): 
     clearProgress(flags);
     await pool.close();
   }
+  return [
+    ...(counts.damaged > 0 ? [damagedCache(counts.damaged)] : []),
+    ...(counts.unkept > 0 ? [unkeptResults(counts.unkept)] : []),
+  ];
+}
+
+/**
+ * @throws Interrupted when points are left
+ * @throws DiagnosticError when no point is feasible
+ */
+async function report({ work, question, shard, journal, reducer, points }: Run, title: string, flags: ExploreFlags) {
   const isInterrupted = reducer.known < points;
-  if (flags.frontier && !isInterrupted) await writeFront(flags, space.id, reducer);
-  if (!isOnStdout(flags)) process.stdout.write(printSweep(title, reducer.summary()));
-  showDiagnostics(notesOf(running.counts), flags);
-  if (isInterrupted) throw new Interrupted(interrupted(reducer.known, points, journalOf(flags) !== undefined));
+  if (flags.frontier && journal !== undefined && !isInterrupted) await writeFrontOf(journal, flags, reducer);
+  if (!isOnStdout(flags)) {
+    process.stdout.write(
+      printSweep(
+        title,
+        reducer.summary((index) => pointAt(work.space, index)),
+      ),
+    );
+  }
+  if (isInterrupted) throw new Interrupted(interrupted(reducer.known, points, outFile(flags) !== undefined));
   if (shard === undefined) requireAllowed(reducer, question);
 }
 
-/** Lines of an earlier run count as if they were found now. */
-function resumedBy(flags: ExploreFlags, space: SweepSpace, shard: Shard | undefined, reducer: SweepReducer) {
-  const journal = journalOf(flags);
-  const isEchoed = isOnStdout(flags) && flags.frontier !== true;
-  return resumeFrom(flags.resume ? journal : undefined, space, shard, (line, text) => {
-    addLine(reducer, line, text);
-    if (isEchoed) void writeStdout([text]);
-  });
+async function writeFrontOf(journal: string, flags: ExploreFlags, reducer: SweepReducer): Promise<void> {
+  await writeFront(
+    flags,
+    readShards([journal], () => {}),
+    reducer,
+  );
+  rmSync(journal);
 }
-
-function noteBatch(
-  { results, damaged, unkept }: TimedBatch,
-  space: SweepSpace,
-  { reducer, clock, counts }: Progressing,
-  flags: ExploreFlags,
-): void {
-  for (const { index, outcome, line } of results) reducer.add(index, pointAt(space, index), outcome, line);
-  counts.damaged += damaged;
-  counts.unkept += unkept;
-  if (showsProgress(flags)) clock.show(reducer.known);
-}
-
-const notesOf = ({ damaged, unkept }: Progressing["counts"]): readonly Diagnostic[] => [
-  ...(damaged > 0 ? [damagedCache(damaged)] : []),
-  ...(unkept > 0 ? [unkeptResults(unkept)] : []),
-];
 
 /** All sizes of all blocks. */
 export const mapAxes = ({ overlaps, blocks }: SweepSpace) => ({

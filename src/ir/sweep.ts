@@ -21,13 +21,17 @@ export interface SweepPoint {
   readonly order: TileOrder;
 }
 
-export interface PointNumbers {
+/** The numbers that points are compared by. */
+export interface MainNumbers {
   readonly energyPj: number;
   readonly latencyCycles: number;
   /** Sum of the on-chip memories' peaks. */
   readonly peakBits: number;
   /** Read from and written to the outermost memories. */
   readonly dramBits: number;
+}
+
+export interface PointNumbers extends MainNumbers {
   /** Largest footprint in one instance of each memory. */
   readonly peakBitsByMemory: Readonly<Record<string, number>>;
 }
@@ -64,7 +68,7 @@ export interface MetricLimit {
 export interface SweepEntry {
   readonly index: number;
   readonly point: SweepPoint;
-  readonly numbers: PointNumbers;
+  readonly numbers: MainNumbers;
 }
 
 /** Least value of the objective per tile size, over everything else; absent where no point is feasible. */
@@ -91,7 +95,8 @@ export interface SweepSummary {
   readonly known: number;
   /** Best first; at most a few. */
   readonly best: readonly SweepEntry[];
-  /** Non-dominated in energy, latency and peak; by energy. */
+  /** Non-dominated in energy, latency and peak: how many there are, and the first few by energy. */
+  readonly frontSize: number;
   readonly front: readonly SweepEntry[];
   readonly excluded: readonly Exclusion[];
   readonly maps: readonly TileMap[];

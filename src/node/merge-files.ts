@@ -69,11 +69,19 @@ function tableFor(file: string, line: SweepLine): MergeTable {
 const GROUP = 1000;
 
 /** All lines by number of the point, a few at a time. */
-export function* mergedLines({ table, files }: MergedFiles): Generator<readonly string[]> {
+export const mergedLines = (merged: MergedFiles): Generator<readonly string[]> =>
+  linesOf(merged, numbersUpTo(merged.table.points));
+
+function* numbersUpTo(count: number): Generator<number> {
+  for (let index = 0; index < count; index++) yield index;
+}
+
+/** Lines of some points in the order in which they are asked for, a few at a time; points without a line are left out. */
+export function* linesOf({ table, files }: MergedFiles, indices: Iterable<number>): Generator<readonly string[]> {
   const readers = files.map((file) => new LineReader(file));
   try {
     let lines: string[] = [];
-    for (let index = 0; index < table.points; index++) {
+    for (const index of indices) {
       const place = table.placeOf(index);
       if (place === undefined) continue;
       lines.push(readers[place.file]!.read(place.offset, place.length)); // places name files of the list

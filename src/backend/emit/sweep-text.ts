@@ -1,19 +1,17 @@
 /** A sweep for the terminal: best points, Pareto front, heat maps. */
-import type { Exclusion, Metric, PointNumbers, SweepEntry, SweepPoint, SweepSummary, TileMap } from "../../ir/sweep.js";
+import type { Exclusion, MainNumbers, Metric, SweepEntry, SweepPoint, SweepSummary, TileMap } from "../../ir/sweep.js";
 import { energyScale, grouped, inScale, type Scale, size } from "./quantities.js";
 import { type Align, ellipsis, printTable } from "./table.js";
 
-/** Rows of the front that are shown; the file has all of them. */
-const FRONT_ROWS = 20;
 const TEXT_LIMIT = 40;
 
 /** @param title - what was swept: `fsrcnn on tpu-like, cost model exact` */
 export function printSweep(title: string, summary: SweepSummary): string {
-  const { best, front, maps, objective } = summary;
+  const { best, front, frontSize, maps, objective } = summary;
   const lines = [
     `${title}: ${knownPoints(summary)}`,
     ...section(`best by ${objective}`, best),
-    ...section(frontTitle(front.length), front.slice(0, FRONT_ROWS)),
+    ...section(frontTitle(frontSize, front.length), front),
     ...maps.flatMap((map) => ["", ...printMap(map, objective)]),
     ...printExclusions(summary),
   ];
@@ -23,8 +21,8 @@ export function printSweep(title: string, summary: SweepSummary): string {
 const knownPoints = ({ known, points }: SweepSummary): string =>
   known === points ? plural(points, "point") : `${grouped(known)} of ${plural(points, "point")}`;
 
-const frontTitle = (count: number): string =>
-  `Pareto front of energy, latency and on-chip peak: ${plural(count, "point")}${count > FRONT_ROWS ? `, the first ${FRONT_ROWS}` : ""}`;
+const frontTitle = (count: number, shown: number): string =>
+  `Pareto front of energy, latency and on-chip peak: ${plural(count, "point")}${count > shown ? `, the first ${shown}` : ""}`;
 
 const section = (title: string, entries: readonly SweepEntry[]): readonly string[] =>
   entries.length === 0 ? [] : ["", title, ...printEntries(entries)];
@@ -37,7 +35,7 @@ interface Column {
 
 function printEntries(entries: readonly SweepEntry[]): readonly string[] {
   const scale = energyScale(Math.min(...entries.map(({ numbers }) => numbers.energyPj)));
-  const number = (title: string, value: (numbers: PointNumbers) => string): Column => ({
+  const number = (title: string, value: (numbers: MainNumbers) => string): Column => ({
     title,
     align: "right",
     cell: ({ numbers }) => value(numbers),

@@ -11,7 +11,7 @@ import type {
   SweepSummary,
   TileMap,
 } from "../../ir/sweep.js";
-import { ParetoFront } from "./front.js";
+import { type FrontPoint, ParetoFront } from "./front.js";
 import { compareNumbers, exceeded, metricValue, printLimit } from "./metrics.js";
 
 export interface SummaryChoices {
@@ -29,21 +29,22 @@ export interface TileAxes {
   readonly heights: readonly number[];
 }
 
-/** A point of the front, with its line. */
-export interface FrontMember extends SweepEntry {
-  readonly line: string;
-}
-
-/** Best points that are kept. */
+/** Best points that are kept, and points of the front that a summary shows. */
 const BEST = 10;
+const FRONT = 20;
 /** Cells of a map along each axis; longer axes share them. */
 const COLUMNS = 10;
 const ROWS = 12;
 
+/** Its objective may be any of the numbers. */
+interface BestEntry extends SweepEntry {
+  readonly numbers: PointNumbers;
+}
+
 export class SweepReducer {
   readonly #choices: SummaryChoices;
-  readonly #front = new ParetoFront<FrontMember>();
-  readonly #best: SweepEntry[] = [];
+  readonly #front = new ParetoFront();
+  readonly #best: BestEntry[] = [];
   readonly #excluded = new Map<string, { by: Exclusion["by"]; what: string; points: number }>();
   readonly #maps: readonly MapBuilder[];
   /** Least value of each limited metric. */
@@ -57,25 +58,10 @@ export class SweepReducer {
     this.#maps = overlaps.map((overlap) => new MapBuilder(overlap, widths, heights));
   }
 
-  add(index: number, point: SweepPoint, outcome: Outcome, line: string): void {
+  add(index: number, point: SweepPoint, outcome: Outcome): void {
     this.#known++;
     if ("infeasible" in outcome) this.#exclude("infeasible", outcome.infeasible[0]?.code ?? "");
-    else this.#addNumbers({ index, point, numbers: outcome }, line);
-  }
-
-  #addNumbers(entry: SweepEntry, line: string): void {
-    const { objective, limits } = this.#choices;
-    const { index, point, numbers } = entry;
-    for (const { metric } of limits) this.#noteLeast(metric, metricValue(numbers, metric));
-    const limit = exceeded(numbers, limits);
-    if (limit !== undefined) {
-      this.#exclude("limit", printLimit(limit));
-      return;
-    }
-    this.#allowed++;
-    this.#keepBest(entry);
-    this.#front.add({ costs: costsOf(numbers), index, value: { ...entry, line } });
-    this.#maps.find(({ overlap }) => overlap === point.overlap)?.add(point, metricValue(numbers, objective));
+    else this.#addNumbers(index, point, outcome);
   }
 
   get known(): number {
@@ -92,18 +78,22 @@ export class SweepReducer {
     return this.#least.get(metric);
   }
 
-  front(): readonly FrontMember[] {
-    return this.#front.members().map(({ value }) => value);
+  /** By energy. */
+  front(): readonly FrontPoint[] {
+    return this.#front.members();
   }
 
-  summary(): SweepSummary {
+  /** @param pointOf - the point of a number that was added */
+  summary(pointOf: (index: number) => SweepPoint): SweepSummary {
     const { objective, points } = this.#choices;
+    const front = this.front();
     return {
       objective,
       points,
       known: this.#known,
       best: this.#best,
-      front: this.front(),
+      frontSize: front.length,
+      front: front.slice(0, FRONT).map(({ index, ...numbers }) => ({ index, point: pointOf(index), numbers })),
       excluded: this.exclusions(),
       maps: this.#maps.filter(({ isEmpty }) => !isEmpty).map((map) => map.build()),
     };
@@ -114,6 +104,20 @@ export class SweepReducer {
     const dominated = this.#allowed - this.#front.members().length;
     const found = [...this.#excluded].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, exclusion]) => exclusion);
     return dominated === 0 ? found : [...found, { by: "dominated", points: dominated }];
+  }
+
+  #addNumbers(index: number, point: SweepPoint, numbers: PointNumbers): void {
+    const { objective, limits } = this.#choices;
+    for (const { metric } of limits) this.#noteLeast(metric, metricValue(numbers, metric));
+    const limit = exceeded(numbers, limits);
+    if (limit !== undefined) {
+      this.#exclude("limit", printLimit(limit));
+      return;
+    }
+    this.#allowed++;
+    this.#keepBest({ index, point, numbers });
+    this.#front.add({ ...numbers, index });
+    this.#maps.find(({ overlap }) => overlap === point.overlap)?.add(point, metricValue(numbers, objective));
   }
 
   #exclude(by: Exclusion["by"], what: string): void {
@@ -127,9 +131,9 @@ export class SweepReducer {
     this.#least.set(metric, Math.min(value, this.#least.get(metric) ?? Number.POSITIVE_INFINITY));
   }
 
-  #keepBest(entry: SweepEntry): void {
+  #keepBest(entry: BestEntry): void {
     const { objective } = this.#choices;
-    const isBetter = (other: SweepEntry): boolean =>
+    const isBetter = (other: BestEntry): boolean =>
       (compareNumbers(entry.numbers, other.numbers, objective) || entry.index - other.index) < 0;
     const last = this.#best.at(-1);
     if (this.#best.length >= BEST && last !== undefined && !isBetter(last)) return;
@@ -138,12 +142,6 @@ export class SweepReducer {
     this.#best.length = Math.min(this.#best.length, BEST);
   }
 }
-
-const costsOf = ({ energyPj, latencyCycles, peakBits }: PointNumbers): readonly [number, number, number] => [
-  energyPj,
-  latencyCycles,
-  peakBits,
-];
 
 /** Least value per range of widths and heights. */
 class MapBuilder {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type Candidate, ParetoFront } from "../../../src/explore/sweep/front.js";
+import { ParetoFront } from "../../../src/explore/sweep/front.js";
 
-type Costs = Candidate<unknown>["costs"];
+type Costs = readonly [energy: number, latency: number, peak: number];
 
 /** The definition: nobody is as good everywhere and better somewhere. */
 const naive = (all: readonly Costs[]): readonly number[] =>
@@ -12,10 +12,15 @@ const dominates = (a: Costs, b: Costs): boolean =>
   a.every((cost, axis) => cost <= b[axis]!) && a.some((cost, axis) => cost < b[axis]!);
 
 const indicesOf = (costs: readonly Costs[], order = costs.map((_, index) => index)): readonly number[] => {
-  const front = new ParetoFront<string>();
-  for (const index of order) front.add({ costs: costs[index]!, index, value: `point ${index}` });
+  const front = new ParetoFront();
+  for (const index of order) front.add(pointOf(costs[index]!, index));
   return front.members().map(({ index }) => index);
 };
+
+const pointOf = ([energyPj, latencyCycles, peakBits]: Costs, index: number) => ({
+  ...{ energyPj, latencyCycles, peakBits, dramBits: 0 },
+  index,
+});
 
 const coordinate = fc.integer({ min: 0, max: 6 });
 const cloud = fc.array(fc.tuple(coordinate, coordinate, coordinate), { maxLength: 60 });
@@ -54,7 +59,7 @@ it("settles many points as it goes", () => {
 });
 
 it("keeps 20 000 points of which none is dominated within seconds", () => {
-  const front = new ParetoFront<number>();
-  for (let n = 0; n < 20_000; n++) front.add({ costs: [n, 20_000 - n, (n * 7919) % 20_000], index: n, value: n });
+  const front = new ParetoFront();
+  for (let n = 0; n < 20_000; n++) front.add(pointOf([n, 20_000 - n, (n * 7919) % 20_000], n));
   expect(front.members()).toHaveLength(20_000);
 });

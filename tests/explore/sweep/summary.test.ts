@@ -34,8 +34,8 @@ type Found = readonly { readonly point: SweepPoint; readonly outcome: Outcome }[
 
 function summarize(all: Found, order: readonly number[]) {
   const reducer = new SweepReducer(choices(all.length));
-  for (const index of order) reducer.add(index, all[index]!.point, all[index]!.outcome, `line ${index}`);
-  return reducer.summary();
+  for (const index of order) reducer.add(index, all[index]!.point, all[index]!.outcome);
+  return reducer.summary((index) => all[index]!.point);
 }
 
 const inOrder = (all: Found): readonly number[] => all.map((_, index) => index);
@@ -65,9 +65,9 @@ describe("a summary", () => {
   it("accounts for every point: on the front, or excluded by one thing", () => {
     fc.assert(
       fc.property(found, (all) => {
-        const { front, excluded, known } = summarize(all, inOrder(all));
+        const { frontSize, excluded, known } = summarize(all, inOrder(all));
         expect(known).toBe(all.length);
-        expect(front.length + excluded.reduce((sum, { points }) => sum + points, 0)).toBe(all.length);
+        expect(frontSize + excluded.reduce((sum, { points }) => sum + points, 0)).toBe(all.length);
         const over = all.filter(({ outcome: result }) => !("infeasible" in result) && !isAllowed(result)).length;
         expect(excluded.find(({ by }) => by === "limit")?.points ?? 0).toBe(over);
       }),
