@@ -1,5 +1,7 @@
 /** Sizes of operands as the published model counts them (DF §1.3). */
+
 import type { MemoryOperand } from "../../ir/accelerator.js";
+import { gcd } from "../../ir/arithmetic.js";
 import { type AxisMap, type Dim, loopsOf } from "../../ir/axis-map.js";
 import type { WindowShape } from "../../ir/cost-model.js";
 import { type Loop, loopSize, type Operand } from "../../ir/network.js";
@@ -79,5 +81,3 @@ function windowOf(axis: AxisMap): readonly WindowShape[] {
   const { kind, out, tap, stride, dilation } = axis;
   return [{ out, tap, stride: kind === "window" ? stride : 1, dilation }];
 }
-
-const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));

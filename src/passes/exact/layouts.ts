@@ -1,5 +1,7 @@
 /** Where a tensor's elements lie in a memory that states a layout (EM §2, Layout): its axes in the words of layouts, and runs of its regions. */
+
 import type { Memory } from "../../ir/accelerator.js";
+import { gcd } from "../../ir/arithmetic.js";
 import { type AxisMap, type Dim, loopsOf } from "../../ir/axis-map.js";
 import type { Interval } from "../../ir/interval.js";
 import { contiguousRuns, type Layout, type LayoutAxis, type Run } from "../../ir/layout.js";
@@ -73,5 +75,3 @@ export function periodAlong(axes: readonly StoredAxis[], along: "x" | "y", layou
   const blocks = layouts.flat().flatMap((term) => (term.axis === name && term.part !== "whole" ? [term.block] : []));
   return blocks.reduce((period, block) => (period / gcd(period, block)) * block, 1);
 }
-
-const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));

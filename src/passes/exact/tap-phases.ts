@@ -1,4 +1,5 @@
 /** A transposed convolution along one axis as its output phases: each is a window of stride 1 over the input (EM §1). */
+import { gcd } from "../../ir/arithmetic.js";
 import type { TransposedMap } from "../../ir/axis-map.js";
 import type { Interval } from "../../ir/interval.js";
 
@@ -57,5 +58,3 @@ function firstTap(dilation: number, stride: number, remainder: number, kernel: n
 }
 
 const modulo = (n: number, m: number): number => ((n % m) + m) % m;
-
-const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));

@@ -1,4 +1,5 @@
 /** Sizes under unrolling that does not divide, and how they are rounded (SL §1.4, §2.1, §3.1; Q9, Q11–Q13, Q16, Q24). */
+import { gcd } from "../../../ir/arithmetic.js";
 import type { WindowShape } from "../../../ir/cost-model.js";
 import type { Behaviours, RuleSet } from "../../../ir/rules.js";
 
@@ -56,8 +57,4 @@ function truncatedExtent({ stride, dilation }: WindowShape, out: number, tap: nu
 function distinctIndices({ stride, dilation }: WindowShape, out: number, tap: number): number {
   const g = gcd(stride, dilation);
   return out * tap - Math.max(0, tap - stride / g) * Math.max(0, out - dilation / g);
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
 }
