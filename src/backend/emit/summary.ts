@@ -19,6 +19,7 @@ import type { Module } from "../../ir/module.js";
 import { type Layer, type LayerId, weightsOf } from "../../ir/network.js";
 import { physicalTotals } from "../../ir/physical-totals.js";
 import { energyScale, grouped, inScale, percent, type Scale, size } from "./quantities.js";
+import { searchJson } from "./search-json.js";
 import { type Align, ellipsis, printTable } from "./table.js";
 
 const NAME_LIMIT = 36;
@@ -42,7 +43,7 @@ export function printSummary(module: Module, costModel: string): string {
     ...printMemories(module, totals, scale),
     "",
     ...printTotals(totals, scale),
-    ...(costModel === "exact" ? printMachine(module, totals) : []),
+    ...(costModel === "exact" ? [...printWork(module), printSearch(module), ...printMachine(module, totals)] : []),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -159,6 +160,27 @@ function printTotals(totals: Totals, scale: Scale): readonly string[] {
     `latency   ${grouped(totals.latency)} cycles: copies ${percent(totals.copyLatency, totals.latency)}`,
     `dominant  ${dominant(totals)}`,
   ];
+}
+
+/** Multiply-accumulates of the network beside those that tiles execute. */
+function printWork(module: Module): readonly string[] {
+  const declared = module.network.layers.reduce((sum, { macs }) => sum + macs, 0);
+  const { layers } = module.get(COSTS);
+  const executed = layers.reduce((sum, layer) => sum + layer.executed.macs, 0);
+  const needed = layers.reduce((sum, layer) => sum + layer.needed.macs, 0);
+  const parts = [
+    ...(declared > needed ? [`${grouped(declared - needed)} elided, which nobody needs`] : []),
+    ...(executed > needed ? [`${grouped(executed - needed)} computed again`] : []),
+  ];
+  return [`MACs      ${grouped(executed)} of ${grouped(declared)}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}`];
+}
+
+/** How far the answer is proven in what was searched. */
+function printSearch(module: Module): string {
+  const { optimal, gap } = searchJson(module, { loopLimit: "none" });
+  if (optimal) return "search    proven: nothing that was searched needs less energy";
+  if (gap === undefined) return "search    stopped before a proof";
+  return `search    stopped: at most ${(100 * gap).toPrecision(2)} % above the least energy of what was searched`;
 }
 
 /** What the accelerator states beside its array and memories, and what it leaves out. */

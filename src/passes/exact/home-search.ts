@@ -5,7 +5,6 @@
  */
 import type { Memory } from "../../ir/accelerator.js";
 import { choiceMemo } from "./choice-memo.js";
-import type { StackGeometry } from "./geometry.js";
 import {
   agreedStorage,
   type Decisions,
@@ -19,47 +18,12 @@ import {
   partHomes,
   ringsOf,
 } from "./home-decisions.js";
+import type { HomeProblem, HomeSpace, StackHomes } from "./home-problem.js";
 import type { WeightHome } from "./node-options.js";
-import { type Reserved, ringBits, type StackCosts } from "./stack-costs.js";
-import type { StackMaps } from "./stack-maps.js";
-import type { Rings, Storage } from "./storage.js";
-import type { TileNodes } from "./tile-nodes.js";
+import { type Reserved, ringBits } from "./stack-costs.js";
+import type { Rings } from "./storage.js";
 import { type HomeChoices, leastWith, type TypeHomes, typeHomes } from "./type-homes.js";
 import { planWeights, type WeightChoice } from "./weight-plan.js";
-
-export interface StackHomes {
-  /** Per map of the stack. */
-  readonly storage: readonly Storage[];
-  /** Per map: home of the weights of the layer that writes it. */
-  readonly weights: readonly (Memory | undefined)[];
-  /** Per tile type. */
-  readonly types: readonly TypeHomes[];
-  /** Over all tiles, in pJ: copies, layers, and loading of weights. */
-  readonly energy: number;
-  /** No homes cost less than this. */
-  readonly bound: number;
-  /** Partial decisions that were looked at. */
-  readonly visited: number;
-}
-
-/** What may be decided about a stack: per map the storages that it can have, per layer the homes of its weights. */
-export interface HomeSpace {
-  readonly storage: readonly (readonly Storage[])[];
-  readonly weights: readonly (readonly Memory[])[];
-  /** Bits of each layer's weights, and the energy of bringing them to a memory once. */
-  readonly weightBits: readonly number[];
-  loading(layer: number, memory: Memory): number;
-}
-
-export interface HomeProblem {
-  readonly stack: StackMaps;
-  readonly geometry: StackGeometry;
-  readonly types: readonly TileNodes[];
-  readonly space: HomeSpace;
-  /** Bits that maps between stacks take meanwhile. */
-  readonly held: Reserved;
-  readonly costs: StackCosts;
-}
 
 /** Cheapest homes under some decisions, each tile type for itself. */
 interface Relaxed {

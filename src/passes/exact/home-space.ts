@@ -4,7 +4,7 @@ import { weightBits as matrixBits } from "../depth-first/cuts.js";
 import { newPart } from "../regions/pieces.js";
 import { constantBits } from "./constants.js";
 import type { StackGeometry } from "./geometry.js";
-import type { HomeSpace } from "./home-search.js";
+import type { HomeSpace } from "./home-problem.js";
 import type { ProblemSource } from "./layer-problems.js";
 import { ringBits, type StackCosts } from "./stack-costs.js";
 import type { FeatureMap, StackMaps } from "./stack-maps.js";

@@ -15,7 +15,7 @@ import {
   livesIn,
   surroundings,
 } from "./crossing-maps.js";
-import type { StackHomes } from "./home-search.js";
+import type { StackHomes } from "./home-problem.js";
 import type { ProblemSource } from "./layer-problems.js";
 import { StackPlanner, type Surroundings } from "./place-stack.js";
 import type { ExactView } from "./stack-view.js";
