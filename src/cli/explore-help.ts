@@ -1,4 +1,4 @@
-/** Examples at the end of `kerf explore --help`; a test runs them. */
+/** Examples at the end of `kerf explore --help`; a test plans each of them. */
 export const EXPLORE_EXAMPLES = `
 Examples:
   36 tile sizes in three overlap modes, one line per point, in two workers:
