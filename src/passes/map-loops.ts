@@ -5,7 +5,7 @@ import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
 import { type LayerMapping, MAPPINGS, PLACEMENT, type PlacedTileType, STACKS } from "../ir/facts.js";
 import { layerId } from "../ir/network.js";
 import { definePass } from "./pass.js";
-import { mappingsFor, onlyMapping, unmetMappings } from "./stated-mappings.js";
+import { mappingsFor, onlyMapping, type Phase, unmetMappings } from "./stated-mappings.js";
 
 export const mapLoops = definePass({
   name: "map-loops",
@@ -20,10 +20,10 @@ export const mapLoops = definePass({
     const mappings = module.get(STACKS).map((stack, index) => {
       const { tileTypes } = placements[index]!; // one per stack
       return tileTypes.map((type) =>
-        layersToMap(type).flatMap(({ layer, problem }) => {
+        layersToMap(type).flatMap(({ layer, problem, phase }) => {
           const stated = mappingsFor(module, stack, type, layer);
           for (const decision of stated) met.add(decision);
-          const mapped = mapOne(costModel, problem, stated, type);
+          const mapped = mapOne(costModel, problem, stated, type, phase);
           if (mapped.feasible) return [{ layer, problem, result: mapped }];
           conflicts.push(...mapped.conflicts);
           return [];
@@ -36,9 +36,15 @@ export const mapLoops = definePass({
   },
 });
 
-/** Computed layers of one tile type, in topological order. */
-const layersToMap = ({ nodes }: PlacedTileType): readonly Pick<LayerMapping, "layer" | "problem">[] =>
-  nodes.flatMap(({ id, problems }) => problems.map((problem) => ({ layer: layerId(id), problem })));
+interface ToMap extends Pick<LayerMapping, "layer" | "problem"> {
+  readonly phase: Phase;
+}
+
+/** Computed layers of one tile type, in topological order, phase by phase. */
+const layersToMap = ({ nodes }: PlacedTileType): readonly ToMap[] =>
+  nodes.flatMap(({ id, problems }) =>
+    problems.map((problem, index) => ({ layer: layerId(id), problem, phase: { index, count: problems.length } })),
+  );
 
 type Mapped = LayerMapping["result"] | { readonly feasible: false; readonly conflicts: readonly Diagnostic[] };
 
@@ -48,8 +54,9 @@ function mapOne(
   problem: MappingProblem,
   decisions: readonly MappingDecision[],
   type: PlacedTileType,
+  phase: Phase,
 ): Mapped {
-  const { stated, conflict } = onlyMapping(decisions, type);
+  const { stated, conflict } = onlyMapping(decisions, type, phase);
   if (conflict !== undefined) return { feasible: false, conflicts: [conflict] };
   if (stated !== undefined) {
     const result = costModel.evaluateMapping(problem, stated);

@@ -59,12 +59,19 @@ export function unmetMappings(
   });
 }
 
-/** The one mapping that is stated; two that speak of the same layer and type contradict each other. */
+/** One of the phases in which a layer runs on a tile: most layers have one. */
+export interface Phase {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** The one mapping that is stated, or one for each phase in their order; others that speak of the same layer and type contradict it. */
 export function onlyMapping(
   stated: readonly MappingDecision[],
   type: PlacedTileType,
+  { index, count }: Phase,
 ): { readonly stated?: MappingDecision; readonly conflict?: Diagnostic } {
-  const [first, second] = stated;
+  const [first, second] = count > 1 && stated.length === count ? [stated[index]] : stated;
   if (second !== undefined) return { conflict: mappingStatedTwice(second, type.id) };
   return first === undefined ? {} : { stated: first };
 }

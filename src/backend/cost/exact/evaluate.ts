@@ -94,7 +94,7 @@ export function mappingOf(layer: ExactLayer, { loops, positions }: CutOrder, blo
     );
   return {
     loops,
-    spatial: array.unrolling,
+    spatial: array.unrolling.filter(({ size }) => size > 1),
     levels: Object.fromEntries(model.operands.map(({ name, levels }) => [name, levels.map(({ memory }) => memory.id)])),
     boundaries: perLevel(positions, loops.length),
     copies: perLevel<Copies>(blocks, 1),
