@@ -1,25 +1,48 @@
 /** Entry of a worker thread: evaluates batches of points. */
-import { getHeapStatistics } from "node:v8";
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { workerData } from "node:worker_threads";
 import { createCostModel } from "../backend/cost/cost-model.js";
 import { contentSha256 } from "../backend/emit/digest.js";
 import { createPointEvaluator, runBatch } from "../explore/sweep/batch.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
+import type { Outcome } from "../ir/sweep.js";
 import { diskCache } from "./result-cache.js";
 import type { WorkerAnswer, WorkerTask } from "./sweep-pool.js";
 
-/** Heap that former points may fill, bytes: two workers and the rest of the command stay within 600 MB. */
+/** Heap that makes a worker look what is in use, and what former points may keep, bytes: two workers stay within 600 MB. */
 const HEAP_LIMIT = 120e6;
+const KEPT_LIMIT = 100e6;
 
 const [, task] = workerData as [unknown, WorkerTask]; // as the pool lays it out
 const evaluator = createPointEvaluator(task, createCostModel);
 const cache = task.cache === undefined ? undefined : diskCache(task.cache);
-const isFull = (): boolean => getHeapStatistics().used_heap_size > HEAP_LIMIT;
+
+/** Collects garbage now: left alone, the engine lets a heap grow to several times of what is in use. */
+const collectGarbage = exposedCollector();
+
+function exposedCollector(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void; // what the flag exposes
+}
+
+const heapSize = (): number => getHeapStatistics().used_heap_size;
+
+/** Evaluates a point, and gives back what former ones left behind when that is too much. */
+function outcome(index: number): Outcome {
+  const found = evaluator.outcome(index);
+  if (heapSize() <= HEAP_LIMIT) return found;
+  collectGarbage();
+  if (heapSize() <= KEPT_LIMIT) return found;
+  evaluator.forget();
+  collectGarbage();
+  return found;
+}
 
 export default function evaluateBatch(indices: readonly number[]): WorkerAnswer {
   const started = performance.now();
   try {
-    const batch = runBatch(indices, task, evaluator, contentSha256, cache, isFull);
+    const batch = runBatch(indices, task, { outcome }, contentSha256, cache);
     return { ...batch, milliseconds: performance.now() - started };
   } catch (error) {
     if (!(error instanceof DiagnosticError)) throw error;

@@ -83,17 +83,13 @@ function outcomeOf(run: () => Module): Outcome {
   }
 }
 
-/**
- * @param isFull - asked after every point: whether former points take so much memory that it is better given back
- * @throws DiagnosticError when the input is wrong
- */
+/** @throws DiagnosticError when the input is wrong */
 export function runBatch(
   indices: readonly number[],
   { space }: Pick<SweepWork, "space">,
-  evaluator: PointEvaluator,
+  evaluator: Pick<PointEvaluator, "outcome">,
   digest: Digest,
   cache?: ResultCache,
-  isFull: () => boolean = () => false,
 ): BatchResult {
   const counts = { cached: 0, damaged: 0, unkept: 0 };
   const results = indices.map((index): PointResult => {
@@ -105,7 +101,6 @@ export function runBatch(
       return { index, outcome: found, line: encodeLine(space, index, found, key) };
     }
     const outcome = evaluator.outcome(index);
-    if (isFull()) evaluator.forget();
     if (cache?.set(key, outcome) === false) counts.unkept++;
     return { index, outcome, line: encodeLine(space, index, outcome, key) };
   });
