@@ -16,7 +16,7 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
 const point: fc.Arbitrary<SweepPoint> = fc.record({
   arch: fc.constant("m"),
   stacks: fc.constant("auto"),
-  tile: fc.record({ width: fc.integer({ min: 1, max: 30 }), height: fc.integer({ min: 1, max: 30 }) }),
+  tile: fc.record({ width: fc.integer({ min: 1, max: 5 }), height: fc.integer({ min: 1, max: 5 }) }),
   overlap: fc.constantFrom(...OVERLAP_MODES),
   order: fc.constant("x-first" as const),
 });
