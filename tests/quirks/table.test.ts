@@ -2,46 +2,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { COPY_PHASES } from "../../src/backend/cost/copies.js";
-import { CAPACITY_CUTS } from "../../src/backend/cost/mapper/allocation.js";
-import { DOUBLE_BUFFERING } from "../../src/backend/cost/mapper/double-buffering.js";
-import { LOADING } from "../../src/backend/cost/mapper/loading.js";
-import { PARTIAL_SUMS } from "../../src/backend/cost/mapper/partial-sums.js";
-import { SIZES } from "../../src/backend/cost/mapper/sizes.js";
-import { STALLS } from "../../src/backend/cost/mapper/stalls.js";
-import { TIES } from "../../src/backend/cost/mapper/ties.js";
-import { WORDS } from "../../src/backend/cost/mapper/words.js";
+import { COST_BEHAVIOURS } from "../../src/backend/cost/behaviours.js";
 import { type Behaviour, DEFINES } from "../../src/ir/rules.js";
-import { CUTS } from "../../src/passes/depth-first/cuts.js";
-import { KEPT_BUFFERS } from "../../src/passes/depth-first/kept-buffers.js";
-import { LEVELS } from "../../src/passes/depth-first/levels.js";
-import { COPIES } from "../../src/passes/depth-first/node-copies.js";
-import { LEFTOVER } from "../../src/passes/depth-first/tile-types.js";
-import { TOTALS } from "../../src/passes/depth-first/totals.js";
-import { REGIONS } from "../../src/passes/depth-first/trace.js";
-import { WEIGHTS } from "../../src/passes/depth-first/weights.js";
+import { DEPTH_FIRST_BEHAVIOURS } from "../../src/passes/depth-first/behaviours.js";
 import { REPOSITORY } from "../support/cli.js";
 import type { Policy } from "./rules.js";
 
-const BEHAVIOURS: Readonly<Record<Policy, Readonly<Record<string, Behaviour<unknown>>>>> = {
-  cuts: CUTS,
-  leftover: LEFTOVER,
-  regions: REGIONS,
-  keptBuffers: KEPT_BUFFERS,
-  levels: LEVELS,
-  weights: WEIGHTS,
-  copies: COPIES,
-  copyPhases: COPY_PHASES,
-  totals: TOTALS,
-  sizes: SIZES,
-  capacityCuts: CAPACITY_CUTS,
-  partialSums: PARTIAL_SUMS,
-  words: WORDS,
-  doubleBuffering: DOUBLE_BUFFERING,
-  stalls: STALLS,
-  loading: LOADING,
-  ties: TIES,
-};
+/** What the exact geometry and mapper mend beyond the policies is told by their own table. */
+const { geometry: _geometry, mapper: _mapper, ...POLICIES } = { ...DEPTH_FIRST_BEHAVIOURS, ...COST_BEHAVIOURS };
+const BEHAVIOURS: Readonly<Record<Policy, Readonly<Record<string, Behaviour<unknown>>>>> = POLICIES;
 
 const STATUSES = ["policy", "exact model", "not reproduced", "not reachable"];
 

@@ -1,14 +1,7 @@
 /** Diagnostics of accelerator and mapping files. */
 import { type Diagnostic, suggest } from "../diagnostics.js";
 import type { Location } from "../location.js";
-
-const error = (code: string, where: Location, message: string, hint: string): Diagnostic => ({
-  code,
-  severity: "error",
-  message,
-  where,
-  hint,
-});
+import { error } from "./make.js";
 
 export const arraySizes = (where: Location, names: number, sizes: number): Diagnostic =>
   error("array-sizes", where, `${names} array dimensions have ${sizes} sizes`, "give one size per dimension");

@@ -1,14 +1,7 @@
 /** Diagnostics of files and command-line options. */
 import { type Diagnostic, nearMatches, suggest } from "../diagnostics.js";
 import type { CoverageEntry } from "../network.js";
-
-const error = (code: string, message: string, where: Diagnostic["where"], hint: string): Diagnostic => ({
-  code,
-  severity: "error",
-  message,
-  where,
-  hint,
-});
+import { commandError as error } from "./make.js";
 
 export const fileNotFound = (file: string, neighbours: readonly string[]): Diagnostic =>
   error(

@@ -5,14 +5,7 @@ import type { MappingDecision, StackDecision, TileTypeDecision, TileTypeMatch } 
 import { type Diagnostic, listNames, suggest } from "../diagnostics.js";
 import type { Location } from "../location.js";
 import { unreachable } from "../unreachable.js";
-
-const error = (code: string, where: Location, message: string, hint: string): Diagnostic => ({
-  code,
-  severity: "error",
-  message,
-  where,
-  hint,
-});
+import { error } from "./make.js";
 
 /** Decisions about layers that the network does not have, one diagnostic for all of one place. */
 export const unknownDecidedLayers = (where: Location, ids: readonly string[], known: readonly string[]): Diagnostic =>

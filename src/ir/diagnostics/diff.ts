@@ -1,13 +1,6 @@
 /** Diagnostics of `kerf diff`. */
 import type { Diagnostic } from "../diagnostics.js";
-
-const error = (code: string, message: string, field: string, hint: string): Diagnostic => ({
-  code,
-  severity: "error",
-  message,
-  where: { field },
-  hint,
-});
+import { fieldError as error } from "./make.js";
 
 /** Two files were named; one model under two rule sets is what there is. */
 export const twoFiles = (first: string, second: string): Diagnostic =>

@@ -1,13 +1,6 @@
 /** Diagnostics of `kerf explore`. */
 import { type Diagnostic, listNames, suggest } from "../diagnostics.js";
-
-const error = (code: string, message: string, where: Diagnostic["where"], hint: string): Diagnostic => ({
-  code,
-  severity: "error",
-  message,
-  where,
-  hint,
-});
+import { commandError as error } from "./make.js";
 
 const info = (code: string, message: string, where: Diagnostic["where"], hint = ""): Diagnostic => ({
   code,

@@ -1,16 +1,8 @@
 /** Diagnostics of the bytes of ONNX files, and of what a model says about itself as a whole. */
 import type { Diagnostic, Severity } from "../diagnostics.js";
 import type { Location } from "../location.js";
+import { diagnostic, error, warning } from "./make.js";
 
-const diagnostic = (severity: Severity, code: string, where: Location, message: string, hint: string): Diagnostic => ({
-  code,
-  severity,
-  message,
-  where,
-  hint,
-});
-const error = (code: string, where: Location, message: string, hint: string): Diagnostic =>
-  diagnostic("error", code, where, message, hint);
 export const emptyFile = (where: Location): Diagnostic =>
   error("empty-file", where, "the file is empty; expected an ONNX model", "export or download the model again");
 
@@ -85,9 +77,6 @@ export const badOpset = (where: Location, domain: string, version: string): Diag
     `operator set '${domainName(domain)}' has version ${version}; expected a whole number from 1`,
     "export the model again with an operator set that exists",
   );
-
-const warning = (code: string, where: Location, message: string, hint: string): Diagnostic =>
-  diagnostic("warning", code, where, message, hint);
 
 const domainName = (domain: string): string => (domain === "" ? "ai.onnx" : domain);
 

@@ -1,19 +1,7 @@
 /** Diagnostics of ONNX graphs: what the graph lacks, what a node states wrongly. */
-import { type Diagnostic, listNames, nearMatches, type Severity, suggest } from "../diagnostics.js";
+import { type Diagnostic, listNames, nearMatches, suggest } from "../diagnostics.js";
 import type { Location } from "../location.js";
-
-const diagnostic = (severity: Severity, code: string, where: Location, message: string, hint: string): Diagnostic => ({
-  code,
-  severity,
-  message,
-  where,
-  hint,
-});
-const error = (code: string, where: Location, message: string, hint: string): Diagnostic =>
-  diagnostic("error", code, where, message, hint);
-
-const warning = (code: string, where: Location, message: string, hint: string): Diagnostic =>
-  diagnostic("warning", code, where, message, hint);
+import { diagnostic, error, warning } from "./make.js";
 
 // The graph
 

@@ -1,13 +1,6 @@
 /** Diagnostics of pipelines and of the options of passes. */
 import { type Diagnostic, suggest } from "../diagnostics.js";
-
-const error = (code: string, message: string, field: string, hint: string): Diagnostic => ({
-  code,
-  severity: "error",
-  message,
-  where: { field },
-  hint,
-});
+import { fieldError as error } from "./make.js";
 
 export const pipelineSyntax = (text: string, position: number, expected: string): Diagnostic => {
   const found = position < text.length ? `'${text.slice(position, position + 12)}'` : "the end of the text";

@@ -1,14 +1,7 @@
 /** Diagnostics of workload files. */
 import { type Diagnostic, suggest } from "../diagnostics.js";
 import type { Location } from "../location.js";
-
-const error = (code: string, where: Location, message: string, hint: string): Diagnostic => ({
-  code,
-  severity: "error",
-  message,
-  where,
-  hint,
-});
+import { error } from "./make.js";
 
 const quoted = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(", ");
 

@@ -1,14 +1,7 @@
 /** Diagnostics that every YAML reader shares: syntax, keys and types. */
 import { type Diagnostic, suggest } from "../diagnostics.js";
 import type { Location } from "../location.js";
-
-const error = (code: string, where: Location, message: string, hint: string): Diagnostic => ({
-  code,
-  severity: "error",
-  message,
-  where,
-  hint,
-});
+import { error } from "./make.js";
 
 export const yamlSyntax = (where: Location, reason: string): Diagnostic =>
   error("yaml-syntax", where, `this is not valid YAML: ${reason}`, "mend the text here; indentation is by spaces");

@@ -11,23 +11,14 @@ import { type StackGeometry, stackGeometry } from "./geometry.js";
 import type { HomeProblem, HomeSpace, StackHomes } from "./home-problem.js";
 import { leastHomes, searchHomes } from "./home-search.js";
 import { homeSpace } from "./home-space.js";
-import type { LayerAtHomes, LayerHomes } from "./layer-costs.js";
+import type { LayerAtHomes, LayerHomes, TakenBits } from "./layer-costs.js";
 import { boxedLoops, type ProblemSource, workOn } from "./layer-problems.js";
 import { neededWork } from "./needed-work.js";
-import {
-  fetchCopy,
-  gathers,
-  keepingCopies,
-  moveCopies,
-  owedCopies,
-  type Reserved,
-  ringBits,
-  StackCosts,
-} from "./stack-costs.js";
+import { fetchCopy, gathers, keepingCopies, moveCopies, owedCopies, ringBits, StackCosts } from "./stack-costs.js";
 import { type FeatureMap, mapBits, type StackMaps } from "./stack-maps.js";
 import type { Rings, Storage } from "./storage.js";
 import { type TileNode, type TileNodes, tileNodes } from "./tile-nodes.js";
-import { isMapped, layerHomes, reservedAt, type TypeHomes } from "./type-homes.js";
+import { isMapped, layerHomes, type TypeHomes, takenAt } from "./type-homes.js";
 
 export interface ExactStack {
   readonly id: string;
@@ -233,16 +224,17 @@ function placedNode(
   const { layer, id } = map.node;
   const options = chosen.parts.map((part, i) => ({
     part,
-    rings: ringsOf(homes.storage[i]!),
+    home: part.memory === undefined ? -1 : costs.memoryIndex(part.memory.id),
+    rings: ringsIn(homes.storage[i]!),
     weights: homes.weights[i],
   }));
-  const held = reservedAt(node, nodes, options, bitsByMemory(buffers));
+  const held = takenAt(index, nodes, options, costs.taken(bitsByMemory(buffers)));
   const own = layerHomes(node, options, costs);
   const part = chosen.parts[index]!;
   const isAsked = tile !== undefined && isMapped(node);
   const { reserved, problems } = isAsked
     ? askedAt(costs.layerAt(`${type}\n${index}`, node, own), own, held, costs)
-    : { reserved: held, problems: [] };
+    : { reserved: costs.reserved(held), problems: [] };
   return {
     id,
     kind: layer === undefined ? "input" : "layer",
@@ -261,10 +253,11 @@ function placedNode(
 }
 
 /** What the mapper is asked, and what is taken meanwhile, with partial sums in the home of the output where they come there. */
-function askedAt(layer: LayerAtHomes, { output }: LayerHomes, held: Reserved, costs: StackCosts) {
-  const { sumBits } = layer.answer(costs.taken(held));
-  const reserved = new Map(held);
-  if (sumBits > 0) reserved.set(output.id, (reserved.get(output.id) ?? 0) + sumBits);
+function askedAt(layer: LayerAtHomes, { output }: LayerHomes, held: TakenBits, costs: StackCosts) {
+  const { sumBits } = layer.answer(held);
+  const taken = held.slice();
+  taken[costs.memoryIndex(output.id)]! += sumBits;
+  const reserved = costs.reserved(taken);
   const problems = costs.withRoom(layer.problems, reserved);
   const isFinished = sumBits === 0 && layer.sumBits > 0;
   return {
@@ -273,9 +266,9 @@ function askedAt(layer: LayerAtHomes, { output }: LayerHomes, held: Reserved, co
   };
 }
 
-type Options = Parameters<typeof layerHomes>[1] & Parameters<typeof reservedAt>[2];
+type Options = Parameters<typeof layerHomes>[1] & Parameters<typeof takenAt>[2];
 
-const ringsOf = (storage: Storage): Rings | undefined =>
+const ringsIn = (storage: Storage): Rings | undefined =>
   storage.kind === "parts" && storage.overlap === "kept" ? storage.rings : undefined;
 
 /** Bits that the stack holds in each memory throughout. */

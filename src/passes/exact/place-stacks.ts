@@ -7,6 +7,7 @@ import type { CostModel } from "../../ir/cost-model.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import type { SearchedBetween, StackPlacement, StackTiling } from "../../ir/facts.js";
 import type { TensorId } from "../../ir/network.js";
+import { isNew } from "../visited.js";
 import {
   type CrossingHomes,
   type CrossingMap,
@@ -235,11 +236,4 @@ class CrossingSearch {
     const ids = this.#maps.flatMap((map, i) => (isMeant(map) ? [homes[i]?.id ?? ""] : []));
     return [String(stack), ...ids].join("\n");
   }
-}
-
-/** Adds a key, if it was not there. */
-function isNew(keys: Set<string>, key: string): boolean {
-  if (keys.has(key)) return false;
-  keys.add(key);
-  return true;
 }

@@ -167,6 +167,11 @@ export class StackCosts {
     return Float64Array.from(this.memories, ({ id }) => reserved.get(id) ?? 0);
   }
 
+  /** The same by memory, without what is empty. */
+  reserved(taken: TakenBits): Reserved {
+    return new Map(this.memories.flatMap(({ id }, i) => (taken[i]! > 0 ? [[id, taken[i]!] as const] : [])));
+  }
+
   /** The problems with the room that is left. */
   withRoom(problems: readonly MappingProblem[], reserved: Reserved): readonly MappingProblem[] {
     const memories = problems[0]?.hierarchy.memories ?? [];

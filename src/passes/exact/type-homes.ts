@@ -4,10 +4,11 @@
  */
 import type { Memory } from "../../ir/accelerator.js";
 import { MinHeap } from "../min-heap.js";
+import { isNew } from "../visited.js";
 import type { LayerAtHomes, LayerHomes, TakenBits } from "./layer-costs.js";
 import type { NodeLayers } from "./node-layers.js";
 import { type NodeOptions, type Option, OptionMaker, type WeightHome } from "./node-options.js";
-import { gathers, moveCopies, type PartHome, type Reserved, type StackCosts } from "./stack-costs.js";
+import { moveCopies, type PartHome, type Reserved, type StackCosts } from "./stack-costs.js";
 import type { Rings } from "./storage.js";
 import type { PieceBits, TileNode, TileNodes } from "./tile-nodes.js";
 
@@ -168,7 +169,7 @@ class TypeSolver {
 
   /** Energy of a node's layer where everything that lives meanwhile takes room; infinite where it does not fit. */
   #mapped({ taken }: Setting, index: number, chosen: readonly Option[]): number {
-    const all = this.#takenAt(index, chosen, taken);
+    const all = takenAt(index, this.#nodes, chosen, taken);
     if (!this.#costs.fitsTaken(all)) return Number.POSITIVE_INFINITY;
     return this.#layerEnergy(index, chosen, all);
   }
@@ -260,21 +261,6 @@ class TypeSolver {
     });
     return this.#costs.homesCode(home === -1 ? output : home, weightsHome, sources);
   }
-
-  /** Bits that are taken in each memory while a node runs, beside the blocks of its layer. */
-  #takenAt(index: number, chosen: readonly Option[], decided: TakenBits): TakenBits {
-    const taken = decided.slice();
-    for (let i = 0; i <= index; i++) {
-      const { part, home } = chosen[i]!; // chosen so far
-      const { lastUse, newBits, fetchedBits } = this.#nodes[i]!;
-      if (part.kind !== "whole" && lastUse >= index) taken[home]! += part.kind === "kept" ? newBits : fetchedBits;
-    }
-    for (const { source, pieces } of this.#nodes[index]!.reads) {
-      const { part, rings, home } = chosen[source]!;
-      if (part.kind === "kept" && rings !== undefined) taken[home]! += gatheredBits(pieces[rings.kind], rings, part);
-    }
-    return taken;
-  }
 }
 
 /** Bits that are brought out of rings beside the new part. */
@@ -290,13 +276,6 @@ function firstOf(keys: readonly number[], turn: readonly number[]): number {
     if (best === -1 || keys[i]! < keys[best]! || (keys[i] === keys[best] && turn[i]! > turn[best]!)) best = i;
   }
   return best;
-}
-
-/** Adds a key, if it was not there. */
-function isNew(keys: Set<string>, key: string): boolean {
-  if (keys.has(key)) return false;
-  keys.add(key);
-  return true;
 }
 
 /** Whether the mapper is asked about a node: what is only moved is all copies. */
@@ -318,28 +297,29 @@ export function layerHomes(
   };
 }
 
-/** Bits that are taken in each memory while a node runs, beside the blocks of its layer. */
-export function reservedAt(
-  node: TileNode,
+/**
+ * Bits that are taken in each memory while a node runs, beside the blocks of its layer.
+ *
+ * @param chosen - for every map up to the node's own
+ * @param decided - what rings, weights and maps between stacks take throughout
+ */
+export function takenAt(
+  index: number,
   nodes: readonly TileNode[],
-  chosen: readonly Pick<Option, "part" | "rings">[],
-  decided: Reserved,
-): Reserved {
-  const reserved = new Map(decided);
-  const add = (memory: Memory, bits: number): void =>
-    void reserved.set(memory.id, (reserved.get(memory.id) ?? 0) + bits);
-  for (let i = 0; i <= node.index; i++) {
-    const { part } = chosen[i]!; // chosen so far
+  chosen: readonly Pick<Option, "part" | "rings" | "home">[],
+  decided: TakenBits,
+): TakenBits {
+  const taken = decided.slice();
+  for (let i = 0; i <= index; i++) {
+    const { part, home } = chosen[i]!; // chosen so far
     const { lastUse, newBits, fetchedBits } = nodes[i]!;
-    if (part.kind === "whole" || lastUse < node.index) continue;
-    add(part.memory, part.kind === "kept" ? newBits : fetchedBits);
+    if (part.kind !== "whole" && lastUse >= index) taken[home]! += part.kind === "kept" ? newBits : fetchedBits;
   }
-  for (const read of node.reads) {
-    const { part, rings } = chosen[read.source]!;
-    if (part.kind !== "kept" || rings === undefined) continue;
-    for (const { bits } of gathers(read, part.memory, rings, "")) add(part.memory, bits);
+  for (const { source, pieces } of nodes[index]!.reads) {
+    const { part, rings, home } = chosen[source]!;
+    if (part.kind === "kept" && rings !== undefined) taken[home]! += gatheredBits(pieces[rings.kind], rings, part);
   }
-  return reserved;
+  return taken;
 }
 
 /** Nodes that are placed, and homes of the parts that live on. */
