@@ -162,6 +162,11 @@ export interface StackPlacement {
   /** Copies that run once, before the first tile. */
   readonly loads?: readonly Copy[];
   readonly buffers?: readonly StackBuffer[];
+  /**
+   * Bits that lie at the tops of the chains while the stack runs, by memory: weights of the whole network, and maps between stacks that
+   * somebody still reads. Absent under published rules, which do not count them.
+   */
+  readonly outside?: Readonly<Record<string, number>>;
   readonly search?: HomeSearchNote;
   /** Work of each layer that anybody needs, each part once. */
   readonly needed: ReadonlyMap<LayerId, Work>;
@@ -223,7 +228,7 @@ export interface Totals {
   readonly energyByMemory: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** Accesses of the full port width by memory. */
   readonly accesses: ReadonlyMap<string, { readonly read: number; readonly write: number }>;
-  /** Largest footprint of one layer's operands in one instance, bits. */
+  /** Largest footprint in one instance, bits: of one layer's operands, and under exact rules of all that lies there meanwhile. */
   readonly peak: ReadonlyMap<string, number>;
 }
 

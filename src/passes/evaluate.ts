@@ -94,11 +94,12 @@ export const evaluate = definePass({
 /** Every tile type with the costs of its layers and copies. */
 function costedTiles(module: Module, costModel: CostModel): readonly CostedTiles[] {
   const mappings = module.get(MAPPINGS);
-  return module.get(PLACEMENT).map(({ tileTypes, loads = [] }, s) => ({
+  return module.get(PLACEMENT).map(({ tileTypes, loads = [], outside }, s) => ({
     types: tileTypes.map(
       (type, t): CostedType => ({ type, layers: mappings[s]![t]!, copies: phasesOf(type, costModel, module) }),
     ), // one entry per type
     loads: { copies: loads, cost: costModel.copyPhase(loads, machineFor(module, costModel.rules)) },
+    ...(outside && { outside }),
   }));
 }
 

@@ -24,7 +24,11 @@ const totalsSchema = z.strictObject({
   operations: count.describe("executed, recomputation included"),
   energyByKindPj: energyByKind.describe("adds up to energyPj"),
   energyByMemoryPj: z.record(name, z.record(name, quantity)).describe("memory → operand; adds up to memory + copy"),
-  peakBits: z.record(name, quantity).describe("largest footprint of one layer's operands in one instance of a memory"),
+  peakBits: z
+    .record(name, quantity)
+    .describe(
+      "largest footprint in one instance of a memory: of one layer's operands; with 'exact' of all that lies there meanwhile, in the highest memory all weights and the maps that are still read",
+    ),
   accesses: z.record(name, accesses).describe("accesses of the full port width"),
 });
 

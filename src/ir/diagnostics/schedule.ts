@@ -104,17 +104,19 @@ export const noRoomForLayer = (
   hint: `choose a smaller tile, a smaller unrolling of this layer, or an accelerator with a larger '${memory.id}'`,
 });
 
-/** Feature maps and weights of a stack that the highest memory cannot hold. */
+/** What lies outside of the chip while a stack runs: maps and weights of the whole network that somebody still reads. */
 export const noRoomAtTop = (
   stack: string,
-  bits: { readonly maps: number; readonly weights: number },
+  bits: { readonly maps: number; readonly weights: number; readonly buffers: number; readonly all: number },
   memory: { readonly id: string; readonly size: number },
 ): Diagnostic => ({
   code: "stack-does-not-fit",
   severity: "error",
-  message: `stack ${stack} has ${bits.maps} bit of feature maps and ${bits.weights} bit of weights outside of the chip: memory '${memory.id}' holds ${memory.size} bit`,
+  message: `while stack ${stack} runs, the network has ${bits.maps} bit of feature maps${
+    bits.buffers > 0 ? `, ${bits.buffers} bit of buffers` : ""
+  } and ${bits.weights} bit of weights outside of the chip, ${bits.all} bit together: memory '${memory.id}' holds ${memory.size} bit`,
   where: {},
-  hint: `cut the network into more stacks, or use an accelerator with a larger '${memory.id}'`,
+  hint: `use an accelerator whose '${memory.id}' holds at least ${bits.all} bit, or keep fewer maps outside: longer stacks have fewer between them`,
 });
 
 /** Overlap that no memory can keep. */

@@ -30,6 +30,8 @@ export interface CostedType {
 export interface CostedTiles {
   readonly types: readonly CostedType[];
   readonly loads: { readonly copies: readonly Copy[]; readonly cost: CopyPhaseCost };
+  /** Bits that lie at the tops of the chains meanwhile, by memory; absent where nobody counts them. */
+  readonly outside?: Readonly<Record<string, number>>;
   /** Cycles of copies that run beside layers; absent where all run alone. */
   readonly hidden?: HiddenCopies;
 }
@@ -182,12 +184,14 @@ export function totalsOf(stacks: readonly CostedTiles[], rules: SumRules): Total
       loads.copies.map(({ operand }) => operand),
       1,
     );
-  for (const { type, layers, copies } of stacks.flatMap(({ types }) => types)) {
-    const reserved = new Map(type.nodes.map((node) => [node.id, node.reserved ?? {}] as const));
-    for (const layer of layers) accumulator.addLayer(layer, reserved.get(layer.layer) ?? {}, type.count);
-    for (const { work, reserved = {} } of type.nodes) {
+  for (const { type, layers, copies, outside } of stacks.flatMap(({ types, outside = {} }) =>
+    types.map((type) => ({ ...type, outside })),
+  )) {
+    const taken = new Map(type.nodes.map((node) => [node.id, plusBits(node.reserved ?? {}, outside)] as const));
+    for (const layer of layers) accumulator.addLayer(layer, taken.get(layer.layer) ?? {}, type.count);
+    for (const { id, work } of type.nodes) {
       accumulator.addWork(work, type.count);
-      accumulator.addFootprint(reserved);
+      accumulator.addFootprint(taken.get(id)!); // every node is in it
     }
     for (const phase of copies) accumulator.addPhase(phase.cost, operandsOf(type, phase), type.count);
   }
@@ -199,6 +203,12 @@ export function totalsOf(stacks: readonly CostedTiles[], rules: SumRules): Total
   }
   return accumulator.totals();
 }
+
+/** Bits of each memory in either of two lists. */
+const plusBits = (a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>) => ({
+  ...a,
+  ...Object.fromEntries(Object.entries(b).map(([memory, bits]) => [memory, bits + (a[memory] ?? 0)] as const)),
+});
 
 function operandsOf({ nodes }: PlacedTileType, { node, when }: NodeCopies): readonly string[] {
   const placed = nodes.find(({ id }) => id === node);

@@ -41,7 +41,7 @@ export function constantCopies(
 }
 
 /** The chain of the weights; of a layer without, that of its first operand that comes down from the top. */
-function constantOperand({ weights, inputs }: GraphNode, hierarchy: Hierarchy): MemoryOperand | undefined {
+export function constantOperand({ weights, inputs }: GraphNode, hierarchy: Hierarchy): MemoryOperand | undefined {
   return [...weights.filter(({ bits }) => bits > 0), ...inputs]
     .map(({ memoryOperand }) => memoryOperand)
     .find((operand) => portFor(chainTop(hierarchy, operand), operand, "tl") !== undefined);

@@ -1,13 +1,14 @@
 /** One stack under the exact model: its tile types, and where everything lives on each of them (EM §1–2). */
 import type { Memory } from "../../ir/accelerator.js";
 import type { Copy, CostModel } from "../../ir/cost-model.js";
-import { noRoomAtTop, noRoomForLayer } from "../../ir/diagnostics/schedule.js";
-import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
+import { noRoomForLayer } from "../../ir/diagnostics/schedule.js";
+import type { Diagnostic } from "../../ir/diagnostics.js";
 import type { PlacedNode, PlacedTileType, StackBuffer, StackPlacement, StackTiling, Work } from "../../ir/facts.js";
 import type { TensorId } from "../../ir/network.js";
 import { weightBits as matrixBits } from "../depth-first/cuts.js";
 import { KEPT_WRITE_TIME } from "../regions/kept-rings.js";
 import { type StackGeometry, stackGeometry } from "./geometry.js";
+import { type StackTops, stackTops } from "./held-at-tops.js";
 import type { HomeProblem, HomeSpace, StackHomes } from "./home-problem.js";
 import { leastHomes, searchHomes } from "./home-search.js";
 import { homeSpace } from "./home-space.js";
@@ -15,7 +16,7 @@ import type { LayerAtHomes, LayerHomes, TakenBits } from "./layer-costs.js";
 import { boxedLoops, type ProblemSource, workOn } from "./layer-problems.js";
 import { neededWork } from "./needed-work.js";
 import { fetchCopy, gathers, keepingCopies, moveCopies, owedCopies, ringBits, StackCosts } from "./stack-costs.js";
-import { type FeatureMap, mapBits, type StackMaps } from "./stack-maps.js";
+import type { FeatureMap, StackMaps } from "./stack-maps.js";
 import type { Rings, Storage } from "./storage.js";
 import { type TileNode, type TileNodes, tileNodes } from "./tile-nodes.js";
 import { isMapped, layerHomes, type TypeHomes, takenAt } from "./type-homes.js";
@@ -65,14 +66,10 @@ export class StackPlanner {
     return searchHomes(this.#problem(around));
   }
 
-  /**
-   * @param homes - found in these surroundings
-   * @throws DiagnosticError (infeasible) when what lives at the top does not fit there
-   */
+  /** @param homes - found in these surroundings */
   placement(around: Surroundings, homes: StackHomes): StackPlacement {
     const { stack: maps, types, space } = this.#problem(around);
     const [geometry, source, costs] = [this.#geometry, this.#source, this.#costs];
-    requireTop(this.#stack.id, maps, homes, space, costs);
     const buffers = [...around.held, ...stackBuffers(maps, geometry, homes, space, costs)];
     const context = { maps, source, costs, homes, buffers };
     return {
@@ -86,6 +83,12 @@ export class StackPlanner {
       search: { visited: homes.visited, energy: homes.energy, bound: homes.bound },
       needed: neededWork(maps, geometry, source.stored),
     };
+  }
+
+  /** What the stack has at the tops of the chains. */
+  tops(around: Surroundings, homes: StackHomes): StackTops {
+    const { stack, space } = this.#problem(around);
+    return stackTops(stack, homes, space, this.#costs);
   }
 
   /** Why the stack cannot be placed even with all memories to itself. */
@@ -120,27 +123,6 @@ export class StackPlanner {
     const space = homeSpace(stack, geometry, this.#source, costs);
     return { stack, geometry, types, space, held: bitsByMemory(held), costs };
   }
-}
-
-/** @throws DiagnosticError (infeasible) when what a stack reads and writes outside of the chip does not fit there */
-function requireTop(
-  id: string,
-  { maps }: StackMaps,
-  { storage }: StackHomes,
-  { weightBits }: HomeSpace,
-  costs: StackCosts,
-): void {
-  const output = maps.at(-1)!; // a stack has an output
-  const top = costs.top(output.node.output.memoryOperand);
-  const outside = maps.filter(
-    ({ node, leaves, place }, index) =>
-      place === undefined && (node.layer === undefined || leaves || storage[index]!.kind === "whole"),
-  );
-  const bits = {
-    maps: outside.reduce((sum, map) => sum + mapBits(map), 0),
-    weights: weightBits.reduce((sum, weight) => sum + weight, 0),
-  };
-  if (bits.maps + bits.weights > top.size) throw new DiagnosticError([noRoomAtTop(id, bits, top)], "infeasible");
 }
 
 interface PlacingContext {

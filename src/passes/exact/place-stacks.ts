@@ -16,6 +16,7 @@ import {
   livesIn,
   surroundings,
 } from "./crossing-maps.js";
+import { type StackTops, withTops } from "./held-at-tops.js";
 import type { StackHomes } from "./home-problem.js";
 import type { ProblemSource } from "./layer-problems.js";
 import { StackPlanner, type Surroundings } from "./place-stack.js";
@@ -38,7 +39,8 @@ export interface PlacedStacks {
  * @param tilings - one per stack
  * @param outputs - tensors that the network writes
  * @param isBetweenSearched - whether maps between stacks may stay on chip
- * @throws DiagnosticError (infeasible) when a layer cannot be mapped even if nothing else is on chip
+ * @throws DiagnosticError (infeasible) when a layer cannot be mapped even if nothing else is on chip, or when what lies outside of the
+ *   chip does not fit there
  */
 export function placeStacks(
   views: readonly ExactView[],
@@ -56,7 +58,8 @@ export function placeStacks(
   const maps = isBetweenSearched ? crossingMaps(views, outputs, source.hierarchy) : [];
   const searched = withinLimit(maps, views.length);
   const between = !isBetweenSearched ? "none" : searched.length < maps.length ? "some" : "all";
-  return { ...new CrossingSearch(planners, searched).run(), between };
+  const { placements, tops, bound } = new CrossingSearch(planners, searched).run();
+  return { placements: withTops(placements, tops, outputs, source.hierarchy.memories), bound, between };
 }
 
 /** The maps whose homes are searched: so many that few combinations live across each cut. */
@@ -90,6 +93,11 @@ interface Label {
   readonly isAsked: boolean;
 }
 
+/** The cheapest path, with what each stack has at the tops. */
+interface FoundPath extends Omit<PlacedStacks, "between"> {
+  readonly tops: readonly StackTops[];
+}
+
 class CrossingSearch {
   readonly #planners: readonly StackPlanner[];
   readonly #maps: readonly CrossingMap[];
@@ -103,7 +111,7 @@ class CrossingSearch {
   }
 
   /** @throws DiagnosticError (infeasible) */
-  run(): Omit<PlacedStacks, "between"> {
+  run(): FoundPath {
     const start = this.#maps.map(() => undefined);
     const open: Label[] = [
       { stack: 0, homes: start, energy: 0, least: this.#leastRest(0, start), chosen: [], isAsked: false },
@@ -209,10 +217,11 @@ class CrossingSearch {
     return true;
   }
 
-  #placed({ homes, chosen }: Label): Omit<PlacedStacks, "between"> {
+  #placed({ homes, chosen }: Label): FoundPath {
     this.#rest.clear(); // what was searched has better bounds by now
     return {
       placements: this.#planners.map((planner, s) => planner.placement(this.#around(s, homes), chosen[s]!)), // one per stack
+      tops: this.#planners.map((planner, s) => planner.tops(this.#around(s, homes), chosen[s]!)),
       bound: this.#leastRest(
         0,
         this.#maps.map(() => undefined),

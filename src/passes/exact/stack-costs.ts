@@ -1,5 +1,5 @@
 /** What homes cost (EM §2): energies of copies, rings and layers of one stack, each looked up once. */
-import type { Memory } from "../../ir/accelerator.js";
+import type { Hierarchy, Memory } from "../../ir/accelerator.js";
 import type { Copy, CopyEnd, CopyKind, CostModel, MappingProblem } from "../../ir/cost-model.js";
 import { chainTop } from "../depth-first/levels.js";
 import { operandBits } from "../depth-first/operands.js";
@@ -56,6 +56,10 @@ export class StackCosts {
   /** Position of a memory in the machine. */
   memoryIndex(id: string): number {
     return this.#memoryIndex.get(id)!; // asked of memories of the machine
+  }
+
+  get hierarchy(): Hierarchy {
+    return this.#source.hierarchy;
   }
 
   get memories(): readonly Memory[] {
