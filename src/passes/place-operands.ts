@@ -13,6 +13,7 @@ import type { RuleSet } from "../ir/rules.js";
 import { stackViews } from "./depth-first/network-view.js";
 import { placeAlone } from "./depth-first/place-alone.js";
 import { placeStack } from "./depth-first/place-stack.js";
+import { droppedReductions } from "./exact/dropped-reductions.js";
 import { placeStacks } from "./exact/place-stacks.js";
 import { exactViews, problemSource } from "./exact/stack-view.js";
 import { choice } from "./options.js";
@@ -54,7 +55,7 @@ const PLACED: Readonly<Record<RuleSet["geometry"], Placing>> = {
     });
     return module.with(PLACEMENT, placements);
   },
-  clipped(module, { costModel }, between) {
+  clipped(module, { costModel, report }, between) {
     const outputs = [...module.network.tensors.values()].filter(({ kind }) => kind === "output");
     const placed = placeStacks(
       exactViews(module),
@@ -64,6 +65,7 @@ const PLACED: Readonly<Record<RuleSet["geometry"], Placing>> = {
       costModel,
       between === "searched",
     );
+    for (const note of droppedReductions(module, placed.placements)) report(note);
     return module
       .with(PLACEMENT, placed.placements)
       .with(HOMES_BOUND, placed.bound)

@@ -72,8 +72,9 @@ export function scheduleOf(
     tiles: { overlap, order, ...(tile !== undefined && { tile: { width, height } }) },
     costModel: exact,
   };
-  const { module } = compile(moduleOf(layers, accelerator), options);
+  const { module, diagnostics } = compile(moduleOf(layers, accelerator), options);
   return {
+    diagnostics,
     stacks: module.get(STACKS),
     placements: module.get(PLACEMENT),
     mappings: module.get(MAPPINGS),

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
-import type { Dataflow } from "../../src/ir/accelerator.js";
-import { DiagnosticError } from "../../src/ir/diagnostics.js";
+import type { Accelerator, Dataflow } from "../../src/ir/accelerator.js";
+import { type Diagnostic, DiagnosticError } from "../../src/ir/diagnostics.js";
 import { UNROLLING } from "../../src/ir/facts.js";
 import { createModule } from "../../src/ir/module.js";
 import { assignDataflow, layerUnrolling } from "../../src/passes/assign-dataflow.js";
@@ -51,6 +51,33 @@ describe("assign-dataflow", () => {
     const run = () => assignDataflow.run(module, context, {});
     expect(run).toThrow(DiagnosticError);
     expect(run).toThrow(/no dataflow for 'Conv' \(2 layers\)\n.*name: default/);
+  });
+
+  it("says once per dataflow which units idle because layers lack the loops that it unrolls", () => {
+    const unrolling = [
+      { arrayDim: "D1", dim: "K", size: 8 },
+      { arrayDim: "D2", dim: "C", size: 2 },
+      { arrayDim: "D3", dim: "OX", size: 4 },
+      { arrayDim: "D4", dim: "FX", size: 1 },
+    ];
+    const dataflows = [{ name: "default", unrolling, links: {} }];
+    const layers = network(conv("a", { OX: 4 }), pool("b", { OX: 2, from: "a" }), add("c", ["b", "b"], { OX: 2 }));
+    const notes = (accelerator: Accelerator) => {
+      const found: Diagnostic[] = [];
+      assignDataflow.run(createModule(layers, accelerator), { ...context, report: (note) => found.push(note) }, {});
+      return found.map(({ code, severity, message }) => [code, severity, message]);
+    };
+    const machine = builtIn("meta-prototype-df");
+    const message =
+      "dataflow 'default' unrolls K by 8 over D1 and C by 2 over D2, loops that 2 layers 'b', 'c' ('MaxPool', 'Add') do not have: ";
+    expect(notes({ ...machine, dataflows })).toEqual([
+      ["unrolling-unused", "info", `${message}these dims of the array idle on them`],
+    ]);
+    const channels = [{ name: "default", unrolling: unrolling.slice(0, 2), links: {} }];
+    expect(notes({ ...machine, dataflows: channels })).toEqual([
+      ["unrolling-unused", "info", `${message}one unit of the array works on them`],
+    ]);
+    expect(notes(machine)).toEqual([]);
   });
 
   it("covers every computed layer", () => {

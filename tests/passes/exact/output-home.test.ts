@@ -17,7 +17,7 @@ function machineOf(loop: string, served: Readonly<Record<string, readonly string
 
 /** 4 output channels of 2×2 out of 4 input channels. */
 const scheduled = (loop: string, served: Readonly<Record<string, readonly string[]>>) => {
-  const { mappings, costs } = scheduleOf(network(conv("a", { K: 4, C: 4, OX: 2 })), {
+  const { mappings, costs, diagnostics } = scheduleOf(network(conv("a", { K: 4, C: 4, OX: 2 })), {
     accelerator: machineOf(loop, served),
   });
   const { mapping, cost } = mappings[0]![0]![0]!.result;
@@ -26,6 +26,7 @@ const scheduled = (loop: string, served: Readonly<Record<string, readonly string
     home: mapping.levels.O!.at(-1),
     steps: cost.temporalCycles,
     dram: costs.totals.accesses.get("dram")!.write,
+    notes: diagnostics.map(({ code, severity, message }) => ({ code, severity, message })),
   };
 };
 
@@ -39,6 +40,14 @@ describe("a reduction that is unrolled", () => {
 
   it("is not where every unit has a home of its own: nobody would add the parts", () => {
     expect(scheduled("C", { chip: [], dram: [] })).toMatchObject({ spatial: [], steps: 64, home: "dram", dram: 16 });
+  });
+
+  it("is said to be left out, where it is", () => {
+    const message = expect.stringContaining("the unrolling of C by 4 over D1 is left out for layer 'a'");
+    const left = { code: "unrolling-dropped", severity: "info", message };
+    expect(scheduled("C", { chip: [], dram: [] }).notes).toEqual([left]);
+    expect(scheduled("C", { chip: ["D1"], dram: [] }).notes).toEqual([]);
+    expect(scheduled("K", { chip: [], dram: [] }).notes).toEqual([]);
   });
 
   it("does not concern loops over outputs", () => {
