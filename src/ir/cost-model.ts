@@ -142,8 +142,8 @@ export interface SearchCertificate {
 
 export type MappingResult =
   | { readonly feasible: true; readonly mapping: Mapping; readonly cost: LayerCost; readonly search: SearchCertificate }
-  /** No loop order can be allocated: the named memory cannot hold what must stay in it. */
-  | { readonly feasible: false; readonly memory: string };
+  /** No loop order can be allocated: the named memory cannot hold what must stay in it, of so many bits at least, where that is known. */
+  | { readonly feasible: false; readonly memory: string; readonly needs?: number };
 
 /** A mapping as somebody states it; whatever is absent is decided as usual. */
 export interface StatedMapping {
@@ -190,7 +190,7 @@ export type MappingConflict =
       readonly needs: readonly { readonly operand: string; readonly bits: number }[];
     }
   /** The stated order cannot be cut into levels: the memory cannot hold what must stay in it. */
-  | { readonly kind: "order"; readonly memory: string };
+  | { readonly kind: "order"; readonly memory: string; readonly needs?: number };
 
 export type StatedMappingResult =
   | Extract<MappingResult, { readonly feasible: true }>

@@ -237,7 +237,7 @@ describe("capacity", () => {
 
   it("SL-Q23: a memory in which nothing fits is refused by name", () => {
     const target = chainOf([{ width: 8 }, { size: 12, width: 8 }, { width: 8 }]);
-    expect(exact.mapLayer(copyLayer({ G: 1, OY: 1, OX: 4 }, target))).toEqual({ feasible: false, memory: "m1" });
+    expect(exact.mapLayer(copyLayer({ G: 1, OY: 1, OX: 4 }, target))).toMatchObject({ feasible: false, memory: "m1" });
   });
 });
 

@@ -141,7 +141,9 @@ function explain(conflict: MappingConflict): readonly [reason: string, hint: str
       return [capacityReason(conflict), `lower the boundaries at '${conflict.memory}', or reorder the loops`];
     case "order":
       return [
-        `memory '${conflict.memory}' cannot hold what must stay in it under the stated order and levels`,
+        `memory '${conflict.memory}' cannot hold what must stay in it under the stated order and levels${
+          conflict.needs === undefined ? "" : `, at least ${conflict.needs} bit`
+        }`,
         "reorder the loops, state higher levels, or choose a smaller tile",
       ];
     default:

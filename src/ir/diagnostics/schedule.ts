@@ -90,19 +90,42 @@ export const cutZeroIgnored = (): Diagnostic => ({
   hint: "cut elsewhere to count every layer once",
 });
 
-/** A layer that no loop order fits, even with every memory of its chains. */
+/**
+ * A layer that no loop order fits, even with every memory of its chains.
+ *
+ * @param memory - with the bits that it would have to hold, and the largest smaller tile that is known to fit (`none`: none does), where
+ *   these are known
+ */
 export const noRoomForLayer = (
   layer: Layer,
-  memory: { readonly id: string; readonly size: number },
+  memory: {
+    readonly id: string;
+    readonly size: number;
+    readonly needs?: number;
+    readonly fitting?: { readonly width: number; readonly height: number } | "none";
+  },
   sizes: { readonly inputBits: number; readonly outputBits: number; readonly weightBits: number },
   tile: { readonly width: number; readonly height: number },
 ): Diagnostic => ({
   code: "layer-does-not-fit",
   severity: "error",
-  message: `layer '${layer.id}' cannot be mapped on a tile of ${tile.width}x${tile.height}: memory '${memory.id}' holds ${memory.size} bit, less than what must stay in it, with every memory above it in use (inputs ${sizes.inputBits} bit, outputs ${sizes.outputBits} bit, weights ${sizes.weightBits} bit)`,
+  message: `layer '${layer.id}' cannot be mapped on a tile of ${tile.width}x${tile.height}: memory '${memory.id}' holds ${memory.size} bit, less than ${
+    memory.needs === undefined ? "what" : `the ${memory.needs} bit that`
+  } must stay in it, with every memory above it in use (inputs ${sizes.inputBits} bit, outputs ${sizes.outputBits} bit, weights ${sizes.weightBits} bit)`,
   where: layer.loc,
-  hint: `choose a smaller tile, a smaller unrolling of this layer, or an accelerator with a larger '${memory.id}'`,
+  hint: `${tileHint(memory.fitting)}a smaller unrolling of this layer, or an accelerator ${
+    memory.needs === undefined
+      ? `with a larger '${memory.id}'`
+      : `whose '${memory.id}' holds at least ${memory.needs} bit`
+  }`,
 });
+
+function tileHint(fitting: { readonly width: number; readonly height: number } | "none" | undefined): string {
+  if (fitting === "none") return "no smaller tile of this stack fits; choose ";
+  return fitting === undefined
+    ? "choose a smaller tile, "
+    : `choose a tile of ${fitting.width}x${fitting.height}, on which it fits, `;
+}
 
 /** What lies outside of the chip while a stack runs: maps and weights of the whole network that somebody still reads. */
 export const noRoomAtTop = (
@@ -130,7 +153,9 @@ export const noRoomForOverlap = (
   severity: "error",
   message: `no memory that holds both activations and outputs can keep the overlapping ${what} of stack ${stack}: they need ${bits} bit with the feature maps in use, ${largest === undefined ? "and there is no such memory" : `the largest, '${largest.id}', holds ${largest.size} bit`}`,
   where: { field: "--overlap" },
-  hint: "choose a smaller tile, overlap recompute, or cut the stack",
+  hint: `choose a smaller tile, overlap recompute, or cut the stack${
+    largest === undefined ? "" : `; '${largest.id}' would have to hold ${bits} bit`
+  }`,
 });
 
 /** Memories that no ports connect in the direction of a copy (DF-Q12). */

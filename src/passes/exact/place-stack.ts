@@ -1,11 +1,9 @@
 /** One stack under the exact model: its tile types, and where everything lives on each of them (EM §1–2). */
 import type { Memory } from "../../ir/accelerator.js";
 import type { Copy, CostModel } from "../../ir/cost-model.js";
-import { noRoomForLayer } from "../../ir/diagnostics/schedule.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
-import type { PlacedNode, PlacedTileType, StackBuffer, StackPlacement, StackTiling, Work } from "../../ir/facts.js";
+import type { PlacedNode, PlacedTileType, StackBuffer, StackPlacement, Work } from "../../ir/facts.js";
 import type { TensorId } from "../../ir/network.js";
-import { weightBits as matrixBits } from "../depth-first/cuts.js";
 import { KEPT_WRITE_TIME } from "../regions/kept-rings.js";
 import { type StackGeometry, stackGeometry } from "./geometry.js";
 import { type StackTops, stackTops } from "./held-at-tops.js";
@@ -17,15 +15,11 @@ import { boxedLoops, type ProblemSource, workOn } from "./layer-problems.js";
 import { neededWork } from "./needed-work.js";
 import { fetchCopy, gathers, keepingCopies, moveCopies, owedCopies, ringBits, StackCosts } from "./stack-costs.js";
 import type { FeatureMap, StackMaps } from "./stack-maps.js";
+import type { TiledStack } from "./stack-view.js";
 import type { Rings, Storage } from "./storage.js";
 import { type TileNode, type TileNodes, tileNodes } from "./tile-nodes.js";
+import { tooLarge } from "./too-large.js";
 import { isMapped, layerHomes, type TypeHomes, takenAt } from "./type-homes.js";
-
-export interface ExactStack {
-  readonly id: string;
-  readonly maps: StackMaps;
-  readonly tiling: StackTiling;
-}
 
 const NO_WORK: Work = { operations: 0, macs: 0 };
 
@@ -39,7 +33,7 @@ export interface Surroundings {
 
 /** A stack with all that does not depend on its surroundings. */
 export class StackPlanner {
-  readonly #stack: ExactStack;
+  readonly #stack: TiledStack;
   readonly #source: ProblemSource;
   readonly #costModel: CostModel;
   readonly #geometry: StackGeometry;
@@ -47,7 +41,7 @@ export class StackPlanner {
   readonly #costs: StackCosts;
   readonly #problems = new Map<string, HomeProblem>();
 
-  constructor(stack: ExactStack, source: ProblemSource, costModel: CostModel) {
+  constructor(stack: TiledStack, source: ProblemSource, costModel: CostModel) {
     this.#stack = stack;
     this.#source = source;
     this.#costModel = costModel;
@@ -300,31 +294,4 @@ function copiesAfter(node: TileNode, nodes: readonly TileNode[], options: Option
       ? []
       : owedCopies(node, part.memory, rings, costs.placeOf(node.map));
   return [...owed, ...nodes.flatMap(keeping)];
-}
-
-/** The layer that fits nowhere, with all memories to itself. */
-function tooLarge(stack: ExactStack, types: readonly TileNodes[], source: ProblemSource, costModel: CostModel) {
-  const costs = new StackCosts(source, costModel);
-  for (const [index, { shape, nodes }] of types.entries()) {
-    for (const node of nodes.filter((candidate) => candidate.tile !== undefined && isMapped(candidate))) {
-      const homes = layerHomes(
-        node,
-        nodes.map(() => ({ part: { kind: "whole" as const }, weights: undefined })),
-        costs,
-      );
-      const problems = costs.withRoom(costs.layerAt(`${index}\n${node.index}`, node, homes).problems, new Map());
-      for (const problem of problems) {
-        const result = costModel.mapLayer(problem);
-        const memory = result.feasible ? undefined : source.hierarchy.memories.find(({ id }) => id === result.memory);
-        if (memory === undefined) continue;
-        const sizes = {
-          inputBits: node.reads.reduce((sum, { bits }) => sum + bits, 0),
-          outputBits: node.newBits,
-          weightBits: matrixBits(node.map.node),
-        };
-        return noRoomForLayer(node.map.node.layer!, memory, sizes, shape);
-      }
-    }
-  }
-  throw new Error(`stack ${stack.id} cannot be placed though each of its layers can be mapped`);
 }

@@ -1,6 +1,6 @@
 /** The stacks of a module as the exact model sees them. */
 import { totalStaticEnergy } from "../../ir/assumed.js";
-import { PRECISION, STACKS, type Stack, UNROLLING } from "../../ir/facts.js";
+import { PRECISION, STACKS, type Stack, type StackTiling, UNROLLING } from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
 import type { LayerId } from "../../ir/network.js";
 import { graphSource, nodeGraph } from "../depth-first/graph.js";
@@ -13,6 +13,13 @@ import { both, type FeatureMap, type StackMaps, stackMaps } from "./stack-maps.j
 export interface ExactView {
   readonly stack: Stack;
   readonly maps: StackMaps;
+}
+
+/** A stack with the decision about its tiles. */
+export interface TiledStack {
+  readonly id: string;
+  readonly maps: StackMaps;
+  readonly tiling: StackTiling;
 }
 
 export function exactViews(module: Module): readonly ExactView[] {

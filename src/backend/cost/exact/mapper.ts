@@ -137,7 +137,8 @@ function solve({ tables, isWhole }: Prepared, objective: Objective, patience?: P
   const searched = searchMapping(tables, objective, undefined, patience);
   if (!searched.feasible) {
     if (searched.memory === undefined) throw new Error("no mapping although the smallest blocks fit");
-    return { feasible: false, memory: searched.memory };
+    const { memory, needs } = searched;
+    return { feasible: false, memory, ...(needs !== undefined && { needs }) };
   }
   const search = { ...searched.search, optimal: searched.search.optimal && isWhole };
   return mappingResult(tables.layer, { ...searched, search });

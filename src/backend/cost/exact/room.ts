@@ -54,8 +54,14 @@ function leastBits({ operand, cuts, array }: OperandTables, level: number): Floa
   return isPartial ? cuts[level]!.partialBits : cuts[level]!.bits;
 }
 
+/** A memory and the bits that the smallest blocks take of it, more than there are. */
+export interface Overfull {
+  readonly memory: string;
+  readonly needs: number;
+}
+
 /**
- * Id of a memory that cannot hold even the smallest blocks. Where all cuts are free, these fit together: with the reductions innermost
+ * A memory that cannot hold even the smallest blocks. Where all cuts are free, these fit together: with the reductions innermost
  * and every cut below everything else.
  *
  * @param lowest - state with the smallest block of a held level
@@ -64,13 +70,14 @@ export function overfullMemory(
   { layer, operands }: Tables,
   { available, leastBits }: Room,
   lowest: (operand: number, level: number) => number = () => 0,
-): string | undefined {
-  const index = available.findIndex((bits, memory) => {
-    const need = heldIn(operands, memory).reduce(
+): Overfull | undefined {
+  const needs = available.map((_, memory) =>
+    heldIn(operands, memory).reduce(
       (sum, { operand, level }) => sum + leastBits[operand]![level]![lowest(operand, level)]!,
       0,
-    );
-    return need > bits;
-  });
-  return layer.problem.hierarchy.memories[index]?.id;
+    ),
+  );
+  const index = available.findIndex((bits, memory) => needs[memory]! > bits);
+  const memory = layer.problem.hierarchy.memories[index]?.id;
+  return memory === undefined ? undefined : { memory, needs: needs[index]! };
 }

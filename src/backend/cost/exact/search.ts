@@ -34,8 +34,11 @@ export type Searched =
       readonly blocks: Blocks;
       readonly search: SearchCertificate;
     }
-  /** Id of a memory that cannot hold what must stay in it; `undefined` where no single one is to blame. */
-  | { readonly feasible: false; readonly memory: string | undefined };
+  /**
+   * Id of a memory that cannot hold what must stay in it, `undefined` where no single one is to blame; and the bits of the smallest blocks,
+   * where these are what is too large.
+   */
+  | { readonly feasible: false; readonly memory: string | undefined; readonly needs?: number };
 
 /** Numbers of partial mappings that a search looks at, for either objective. */
 export interface Patience {
@@ -82,8 +85,8 @@ export function searchMapping(
   patience = PATIENCE,
 ): Searched {
   const room = roomOf(tables);
-  const memory = overfullMemory(tables, room);
-  if (memory !== undefined) return { feasible: false, memory };
+  const overfull = overfullMemory(tables, room);
+  if (overfull !== undefined) return { feasible: false, ...overfull };
   if (cannotFinish(tables)) return { feasible: false, memory: outputHome(tables) };
   const energy = energyCriterion(tables, room, permitted);
   const perCycle = tables.layer.problem.staticEnergy ?? 0;

@@ -6,7 +6,7 @@ import type { Mapper } from "../mapper/mapper.js";
 import { type ExactLayer, exactLayer } from "./exact-layer.js";
 import { orderFigures, stationaryPosition } from "./figures.js";
 import { mappingResult } from "./mapper.js";
-import { overfullMemory, roomOf } from "./room.js";
+import { type Overfull, overfullMemory, roomOf } from "./room.js";
 import { searchMapping } from "./search.js";
 import { oneOrder } from "./space.js";
 import { contradictions } from "./stated-conflicts.js";
@@ -30,12 +30,12 @@ export function evaluateStatedExactly(
   if (conflicts.length > 0) return { feasible: false, conflicts };
   if (stated.loops !== undefined) return evaluateLoops(layer, stated.loops, stated.boundaries ?? {});
   const result = mapLayer(problem);
-  return result.feasible ? result : refuseOrder(result.memory);
+  return result.feasible ? result : refuseOrder(result);
 }
 
-const refuseOrder = (memory: string): StatedMappingResult => ({
+const refuseOrder = ({ memory, needs }: Omit<Overfull, "needs"> & Partial<Overfull>): StatedMappingResult => ({
   feasible: false,
-  conflicts: [{ kind: "order", memory }],
+  conflicts: [{ kind: "order", memory, ...(needs !== undefined && { needs }) }],
 });
 
 function evaluateLoops(
@@ -52,8 +52,11 @@ function evaluateLoops(
   const searched = searchMapping(tables, "energy", (o, level, state) => (positions[o]?.[level] ?? state) === state);
   if (searched.feasible) return mappingResult(layer, searched);
   const lowest = (o: number, level: number) => positions[o]?.[level] ?? 0;
-  const memory = searched.memory ?? overfullMemory(tables, roomOf(tables), lowest);
-  return refuseOrder(memory ?? layer.problem.hierarchy.memories[0]!.id);
+  const { memory, needs } = searched;
+  if (memory !== undefined) return refuseOrder({ memory, ...(needs !== undefined && { needs }) });
+  return refuseOrder(
+    overfullMemory(tables, roomOf(tables), lowest) ?? { memory: layer.problem.hierarchy.memories[0]!.id },
+  );
 }
 
 /** The fewest operands that overflow a memory by what is stated of them, largest first. */

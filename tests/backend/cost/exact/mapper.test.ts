@@ -120,7 +120,10 @@ describe("the mapper", () => {
 
   it("names a memory that cannot hold the smallest blocks", () => {
     const problem = conv({ K: 64, C: 64, OY: 6, OX: 6 }, TPU_LIKE, UNROLLING); // 64 terms in two steps
-    expect(mapExactly({ ...problem, available: { rf_2B: 15 } }, RULES)).toEqual({ feasible: false, memory: "rf_2B" });
+    expect(mapExactly({ ...problem, available: { rf_2B: 15 } }, RULES)).toEqual({
+      ...{ feasible: false, memory: "rf_2B" },
+      needs: 16, // a sum
+    });
   });
 
   it("does not count what lies in a home", () => {

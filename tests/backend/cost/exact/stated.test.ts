@@ -174,7 +174,7 @@ describe("a mapping that contradicts its problem", () => {
     const boundaries = { I: [all, all, all] };
     const available = { sram_64KB: 3 * 20 * 17 * 8 };
     expect(conflictsOf({ loops, boundaries }, { ...PROBLEM, available })).toEqual([
-      { kind: "order", memory: "sram_64KB" },
+      { kind: "order", memory: "sram_64KB", needs: available.sram_64KB + 32 * 4 * 4 * 8 }, // and one output of each unit
     ]);
   });
 });
