@@ -110,13 +110,20 @@ export interface ScheduleOptions {
   readonly observer?: PipelineObserver;
 }
 
+/** Choices of the last passes are there where they are not the usual ones. */
+export interface EffectiveOptions extends Pick<ScheduleOptions, "between" | "pipelineCopies" | "steadyState"> {
+  readonly costModel: CostModelName;
+  readonly loopLimit: number | "none";
+  readonly seed: number;
+}
+
 export interface ScheduleResult {
   /** The module with the facts of every pass that ran. */
   readonly module: Module;
   /** The passes that ran, with all their options. */
   readonly pipeline: string;
   /** What decides the result beside network, accelerator and pipeline, defaults filled in. */
-  readonly options: { readonly costModel: CostModelName; readonly loopLimit: number | "none"; readonly seed: number };
+  readonly options: EffectiveOptions;
   /** Notes and warnings of the passes, in order. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -130,7 +137,18 @@ export function schedule(network: Network, accelerator: Accelerator, options: Sc
   const { costModel = "exact", seed = 0 } = options;
   const rules = { ...COST_MODELS[costModel], ...(options.loopLimit !== undefined && { loopLimit: options.loopLimit }) };
   const result = compile(network, accelerator, createCostModel(rules), options);
-  return { ...result, options: { costModel, loopLimit: rules.loopLimit, seed } };
+  return { ...result, options: { costModel, loopLimit: rules.loopLimit, seed, ...lateChoices(pipelineFor(options)) } };
+}
+
+/** What a pipeline states of homes between stacks and of the evaluation, where it is not the default. */
+function lateChoices(pipeline: Pipeline): Pick<EffectiveOptions, "between" | "pipelineCopies" | "steadyState"> {
+  const states = (name: string, option: string, value: string): boolean =>
+    pipeline.some(({ pass, options }) => pass.name === name && options[option] === value);
+  return {
+    ...(states("place-operands", "between", "top") && { between: "top" }),
+    ...(states("evaluate", "copies", "pipelined") && { pipelineCopies: true }),
+    ...(states("evaluate", "inference", "steady") && { steadyState: true }),
+  };
 }
 
 /** @throws DiagnosticError when the input is wrong or no schedule exists */

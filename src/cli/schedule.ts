@@ -2,6 +2,7 @@
 import { contentSha256 } from "../backend/emit/digest.js";
 import { printSummary } from "../backend/emit/summary.js";
 import type { AcceleratorFile } from "../frontend/zigzag/accelerator.js";
+import type { RecordedChoices } from "../ir/decisions.js";
 import { badOption, incompletePipeline, missingOption } from "../ir/diagnostics/command.js";
 import { exactOnly } from "../ir/diagnostics/schedule.js";
 import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
@@ -45,19 +46,21 @@ export interface ScheduleFlags extends MessageOptions, ResultOptions {
   readonly printAfter?: string;
   readonly timing?: true;
   readonly strict?: true;
-  readonly pipelineCopies?: true;
-  readonly steadyState?: true;
+  readonly pipelineCopies?: boolean;
+  readonly steadyState?: boolean;
 }
 
 const COST_MODEL_NAMES = Object.keys(COST_MODELS) as CostModelName[]; // the object's own keys
 const PIPELINE_CHOICES = ["stacks", "tile", "overlap", "order", "pipelineCopies", "steadyState"];
 
 /** @throws DiagnosticError for wrong input and infeasible requests */
-export function runSchedule(modelFile: string, flags: ScheduleFlags): void {
-  const { arch, mapping, decisions } = flags;
-  requireResultPlace(flags, [modelFile, arch && architectureFile(arch), mapping, decisions]);
+export function runSchedule(modelFile: string, given: ScheduleFlags): void {
+  const { arch, mapping, decisions } = given;
+  requireResultPlace(given, [modelFile, arch && architectureFile(arch), mapping, decisions]);
+  scheduleOptions(given); // mistakes of the command line come first
+  const stated = loadDecisions(given);
+  const { flags } = stated;
   const options = scheduleOptions(flags);
-  const stated = loadDecisions(flags.decisions);
   const { accelerator, diagnostics: aboutAccelerator } = loadArchitecture(flags);
   const model = loadModel(modelFile, flags.bind);
   requireResultPlace(flags, model.dataFiles);
@@ -109,7 +112,7 @@ export function scheduleOptions(flags: ScheduleFlags): ScheduleOptions {
 }
 
 /** @throws DiagnosticError when published rules are asked for what only the exact ones have */
-export function requireExact(costModel: CostModelName, asked: Readonly<Record<string, true | undefined>>): void {
+export function requireExact(costModel: CostModelName, asked: Readonly<Record<string, boolean | undefined>>): void {
   if (COST_MODELS[costModel].geometry === "clipped") return;
   const wrong = Object.keys(asked).filter((option) => asked[option] === true);
   if (wrong.length > 0) throw new DiagnosticError(wrong.map((option) => exactOnly(option, costModel)));
@@ -134,12 +137,39 @@ export const parseSeed = (text: string): number =>
     print: String,
   });
 
-/** The decisions of `--decisions`; the schedule records them by the hash of their text, free of paths. */
-function loadDecisions(file: string | undefined) {
-  if (file === undefined) return { diagnostics: [], options: {}, record: {} };
+/**
+ * The decisions of `--decisions`, and the flags with what they leave open as the file has it; the schedule records decisions by the hash
+ * of their text, free of paths.
+ */
+function loadDecisions(flags: ScheduleFlags) {
+  const file = flags.decisions;
+  if (file === undefined) return { diagnostics: [], options: {}, record: {}, flags };
   const text = readText(file);
-  const { decisions, diagnostics } = readDecisions(text, file);
-  return { diagnostics, options: { decisions }, record: { decisions: `sha256:${contentSha256(text)}` } };
+  const { decisions, choices, diagnostics } = readDecisions(text, file);
+  const { between } = choices;
+  return {
+    diagnostics,
+    options: { decisions, ...(between !== undefined && flags.pipeline === undefined && { between }) },
+    record: { decisions: `sha256:${contentSha256(text)}` },
+    flags: { ...recordedFlags(choices, flags), ...flags },
+  };
+}
+
+/** Choices of a schedule as flags. Those of another cost model are not its own, and a stated pipeline makes some of them itself. */
+function recordedFlags(
+  { costModel, loopLimit, seed, bind, pipelineCopies, steadyState }: RecordedChoices,
+  given: ScheduleFlags,
+): Partial<ScheduleFlags> {
+  const isSame = given.costModel === undefined || given.costModel === costModel;
+  const isOpen = isSame && given.pipeline === undefined;
+  return {
+    ...(seed !== undefined && { seed: String(seed) }),
+    ...(bind !== undefined && { bind }),
+    ...(isSame && costModel !== undefined && { costModel }),
+    ...(isSame && loopLimit !== undefined && { loopLimit: String(loopLimit) }),
+    ...(isOpen && pipelineCopies !== undefined && { pipelineCopies }),
+    ...(isOpen && steadyState !== undefined && { steadyState }),
+  };
 }
 
 /** The accelerator of `--arch`; `--mapping` replaces its dataflows. */

@@ -42,5 +42,17 @@ export interface Decisions {
   readonly stacks: readonly StackDecision[];
 }
 
+/** What a schedule was made with beside its decisions, so that the same comes out again. */
+export interface RecordedChoices {
+  readonly costModel?: "exact" | "defines";
+  readonly loopLimit?: number | "none";
+  readonly seed?: number;
+  /** Values of symbolic dimensions, as text. */
+  readonly bind?: string;
+  readonly between?: "searched" | "top";
+  readonly pipelineCopies?: boolean;
+  readonly steadyState?: boolean;
+}
+
 /** Present from the start of the pipeline where a user states decisions; every pass keeps it. */
 export const DECISIONS = defineFact<Decisions>("decisions");

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, test } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import type { ScheduleDocument } from "../../src/kerf.js";
 import { kerf, scratchFolder } from "../support/cli.js";
 
@@ -32,6 +32,53 @@ it("reads back what it wrote, and says the same", () => {
   expect(after.totals).toEqual(before.totals);
   expect(after.stacks).toEqual(before.stacks);
   expect(after.options).toMatchObject({ decisions: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) });
+});
+
+describe("a schedule that was made with other options than the usual ones", () => {
+  const run = (name: string, ...args: readonly string[]) => {
+    const path = join(folder, `${name}.json`);
+    const result = kerf([
+      "schedule",
+      "models/fsrcnn.onnx",
+      "--arch",
+      "meta-prototype-df",
+      "--no-color",
+      "--out",
+      path,
+      ...args,
+    ]);
+    expect(result.stderr).not.toContain("error");
+    expect(result.status).toBe(0);
+    const { options, pipeline, totals, stacks, search }: ScheduleDocument = JSON.parse(readFileSync(path, "utf8"));
+    return { path, stdout: result.stdout, options, numbers: { pipeline, totals, stacks, search } };
+  };
+  const tile = ["--tile", "480x270"];
+
+  test.each`
+    options                                    | recorded
+    ${["--pipeline-copies", "--steady-state"]} | ${{ pipelineCopies: true, steadyState: true }}
+    ${["--cost-model", "defines"]}             | ${{ costModel: "defines", loopLimit: 6 }}
+    ${["--loop-limit", "3", "--seed", "7"]}    | ${{ costModel: "exact", loopLimit: 3, seed: 7 }}
+  `("comes out again with $options left out", ({ options, recorded }) => {
+    const first = run("first", ...tile, ...options);
+    expect(first.options).toMatchObject(recorded);
+    const again = run("second", "--decisions", first.path);
+    expect(again.options).toMatchObject(recorded);
+    expect(again.numbers.totals).toEqual(first.numbers.totals);
+    expect(again.numbers.stacks).toEqual(first.numbers.stacks);
+  });
+
+  it("takes what is stated beside it", () => {
+    const usual = run("usual", ...tile);
+    const both = run("both", ...tile, "--pipeline-copies", "--steady-state");
+    expect(both.numbers.totals.latencyCycles).toBeLessThan(usual.numbers.totals.latencyCycles);
+    const back = run("back", "--decisions", both.path, "--no-pipeline-copies", "--no-steady-state");
+    expect(back.numbers.totals).toEqual(usual.numbers.totals);
+    const model = ["models/fsrcnn.onnx", "--arch", "meta-prototype-df"];
+    const published = kerf(["schedule", ...model, "--decisions", both.path, "--cost-model", "defines"]);
+    expect(published.status).toBe(3); // its mappings are not those of the published rules
+    expect(published.stderr).toContain("mapping-conflict");
+  });
 });
 
 test.each([

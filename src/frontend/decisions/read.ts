@@ -1,11 +1,19 @@
 /** Files of decisions (contract: `--decisions`): a schedule that was written before, or the same fields by hand. */
-import type { Decisions, MappingDecision, StackDecision, StackMembers, TileTypeDecision } from "../../ir/decisions.js";
+import type {
+  Decisions,
+  MappingDecision,
+  RecordedChoices,
+  StackDecision,
+  StackMembers,
+  TileTypeDecision,
+} from "../../ir/decisions.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
 import { check, valueAt } from "../yaml/schema.js";
 import { type Path, parseYaml, type YamlDocument } from "../yaml/yaml-document.js";
 import {
   type DecisionFields,
   type MappingFields,
+  type RecordedFields,
   type StackFields,
   scheduleSchema,
   statedSchema,
@@ -14,6 +22,8 @@ import {
 
 export interface DecisionsFile {
   readonly decisions: Decisions;
+  /** Of a schedule: what it was made with. */
+  readonly choices: RecordedChoices;
   /** Warnings; errors are thrown. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -28,10 +38,26 @@ export interface DecisionsFile {
 export function readDecisions(text: string, file: string): DecisionsFile {
   const document = parseYaml(text, file, "decisions: a list 'stacks' as in schedule.json");
   const isSchedule = valueAt(document.value, ["format"]) === "kerf/schedule";
-  const { value, diagnostics } = check<DecisionFields>(document, isSchedule ? scheduleSchema : statedSchema);
+  const { value, diagnostics } = check<DecisionFields & { readonly options?: RecordedFields | undefined }>(
+    document,
+    isSchedule ? scheduleSchema : statedSchema,
+  );
   if (value === undefined) throw new DiagnosticError([...document.warnings, ...diagnostics]);
   const stacks = value.stacks.map((stack, index) => stackDecision(document, ["stacks", index], stack));
-  return { decisions: { stacks }, diagnostics: document.warnings };
+  return { decisions: { stacks }, choices: recordedChoices(value.options), diagnostics: document.warnings };
+}
+
+function recordedChoices(fields: RecordedFields = {}): RecordedChoices {
+  const { costModel, loopLimit, seed, bind, between, pipelineCopies, steadyState } = fields;
+  return {
+    ...(costModel !== undefined && { costModel }),
+    ...(loopLimit !== undefined && { loopLimit }),
+    ...(seed !== undefined && { seed }),
+    ...(bind !== undefined && { bind }),
+    ...(between !== undefined && { between }),
+    ...(pipelineCopies !== undefined && { pipelineCopies }),
+    ...(steadyState !== undefined && { steadyState }),
+  };
 }
 
 function stackDecision(document: YamlDocument, path: Path, fields: StackFields): StackDecision {

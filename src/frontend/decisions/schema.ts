@@ -76,10 +76,25 @@ function fileSchema(object: Shape, describesInputs: boolean) {
 /** Written by hand: a field that decides nothing is a mistake. */
 export const statedSchema = fileSchema(z.strictObject, false);
 
+/** What a schedule was made with; options that decide nothing are passed over. */
+const recorded = z.object({
+  costModel: z.enum(["exact", "defines"]).optional(),
+  loopLimit: z.union([positive, z.literal("none")], { error: "a positive whole number, or none" }).optional(),
+  seed: count.optional(),
+  bind: z.string().optional(),
+  between: z.enum(["searched", "top"]).optional(),
+  pipelineCopies: z.boolean().optional(),
+  steadyState: z.boolean().optional(),
+});
+
 /** A schedule of the version that we write: results and what describes it are passed over. */
-export const scheduleSchema = fileSchema(z.object, true).extend({ version: z.literal(1) });
+export const scheduleSchema = fileSchema(z.object, true).extend({
+  version: z.literal(1),
+  options: recorded.optional(),
+});
 
 export type DecisionFields = z.infer<typeof statedSchema>;
+export type RecordedFields = z.infer<typeof recorded>;
 export type StackFields = DecisionFields["stacks"][number];
 export type TileTypeFields = NonNullable<StackFields["tileTypes"]>[number];
 export type MappingFields = NonNullable<TileTypeFields["layers"]>[number];
