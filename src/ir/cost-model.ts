@@ -190,7 +190,9 @@ export type MappingConflict =
       readonly needs: readonly { readonly operand: string; readonly bits: number }[];
     }
   /** The stated order cannot be cut into levels: the memory cannot hold what must stay in it. */
-  | { readonly kind: "order"; readonly memory: string; readonly needs?: number };
+  | { readonly kind: "order"; readonly memory: string; readonly needs?: number }
+  /** The stated order leaves partial sums in the home of the output, which has room for results alone. */
+  | { readonly kind: "sums"; readonly memory: string };
 
 export type StatedMappingResult =
   | Extract<MappingResult, { readonly feasible: true }>

@@ -18,7 +18,7 @@ import { placeStacks } from "./exact/place-stacks.js";
 import { exactViews, problemSource } from "./exact/stack-view.js";
 import { choice } from "./options.js";
 import { definePass, type PassContext } from "./pass.js";
-import { statedHomes } from "./stated-mappings.js";
+import { statedHomes, statedMappings } from "./stated-mappings.js";
 
 /** Where feature maps between stacks may live. */
 const BETWEEN = ["searched", "top"] as const;
@@ -64,6 +64,7 @@ const PLACED: Readonly<Record<RuleSet["geometry"], Placing>> = {
       problemSource(module),
       costModel,
       between === "searched",
+      (s) => statedMappings(module, module.get(STACKS)[s]!), // one view per stack
     );
     for (const note of droppedReductions(module, placed.placements)) report(note);
     return module

@@ -68,10 +68,16 @@ export interface Phase {
 /** The one mapping that is stated, or one for each phase in their order; others that speak of the same layer and type contradict it. */
 export function onlyMapping(
   stated: readonly MappingDecision[],
-  type: PlacedTileType,
+  type: TypeShape,
   { index, count }: Phase,
 ): { readonly stated?: MappingDecision; readonly conflict?: Diagnostic } {
   const [first, second] = count > 1 && stated.length === count ? [stated[index]] : stated;
   if (second !== undefined) return { conflict: mappingStatedTwice(second, type.id) };
   return first === undefined ? {} : { stated: first };
 }
+
+/** The mappings that are stated for layers of a stack, where one is and no other contradicts it. */
+export const statedMappings =
+  (module: Module, stack: Stack) =>
+  (type: TypeShape, layer: string, phase: Phase): MappingDecision | undefined =>
+    onlyMapping(mappingsFor(module, stack, type, layer), type, phase).stated;

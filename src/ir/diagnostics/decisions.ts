@@ -146,6 +146,11 @@ function explain(conflict: MappingConflict): readonly [reason: string, hint: str
         }`,
         "reorder the loops, state higher levels, or choose a smaller tile",
       ];
+    case "sums":
+      return [
+        `the stated order leaves partial sums in '${conflict.memory}', the home of its output, which has room for the finished results alone`,
+        "move the loops over what is summed inwards or the boundaries of the output outwards, so that sums are finished below that memory; or choose a smaller tile",
+      ];
     default:
       return unreachable(conflict);
   }

@@ -1,6 +1,6 @@
 /** One stack under the exact model: its tile types, and where everything lives on each of them (EM §1–2). */
 import type { Memory } from "../../ir/accelerator.js";
-import type { Copy, CostModel } from "../../ir/cost-model.js";
+import type { Copy, CostModel, MappingProblem, StatedMapping } from "../../ir/cost-model.js";
 import type { Diagnostic } from "../../ir/diagnostics.js";
 import type { PlacedNode, PlacedTileType, StackBuffer, StackPlacement, Work } from "../../ir/facts.js";
 import type { TensorId } from "../../ir/network.js";
@@ -20,6 +20,13 @@ import type { Rings, Storage } from "./storage.js";
 import { type TileNode, type TileNodes, tileNodes } from "./tile-nodes.js";
 import { tooLarge } from "./too-large.js";
 import { isMapped, layerHomes, type TypeHomes, takenAt } from "./type-homes.js";
+
+/** The mapping that somebody states for a layer on a tile type, and for one of the phases in which it runs there. */
+export type StatedOnTile = (
+  type: Pick<PlacedTileType, "id" | "width" | "height" | "firstAt">,
+  layer: string,
+  phase: { readonly index: number; readonly count: number },
+) => StatedMapping | undefined;
 
 const NO_WORK: Work = { operations: 0, macs: 0 };
 
@@ -60,12 +67,15 @@ export class StackPlanner {
     return searchHomes(this.#problem(around));
   }
 
-  /** @param homes - found in these surroundings */
-  placement(around: Surroundings, homes: StackHomes): StackPlacement {
+  /**
+   * @param homes - found in these surroundings
+   * @param stated - mappings that somebody states
+   */
+  placement(around: Surroundings, homes: StackHomes, stated: StatedOnTile = () => undefined): StackPlacement {
     const { stack: maps, types, space } = this.#problem(around);
     const [geometry, source, costs] = [this.#geometry, this.#source, this.#costs];
     const buffers = [...around.held, ...stackBuffers(maps, geometry, homes, space, costs)];
-    const context = { maps, source, costs, homes, buffers };
+    const context = { maps, source, costs, homes, buffers, stated, costModel: this.#costModel };
     return {
       stack: this.#stack.id,
       weightBits: space.weightBits.reduce((sum, bits) => sum + bits, 0),
@@ -125,6 +135,8 @@ interface PlacingContext {
   readonly costs: StackCosts;
   readonly homes: StackHomes;
   readonly buffers: readonly StackBuffer[];
+  readonly stated: StatedOnTile;
+  readonly costModel: CostModel;
 }
 
 /** Rings, and weights on chip: what a stack holds from its first tile to its last. */
@@ -170,18 +182,16 @@ function weightLoads(
 function placedType({ shape, nodes }: TileNodes, index: number, context: PlacingContext): PlacedTileType {
   const chosen = context.homes.types[index]!; // one per type
   const { column, row, count, width, height, firstAt } = shape;
+  const type = { id: String(index), width, height, firstAt };
   return {
-    id: String(index),
-    width,
-    height,
+    ...type,
     count,
     column,
     row,
-    firstAt,
     weightsFromTop: false,
     hCache: {},
     vCache: {},
-    nodes: nodes.map((node) => placedNode(node, nodes, index, chosen, context)).filter(isActive),
+    nodes: nodes.map((node) => placedNode(node, nodes, type, chosen, context)).filter(isActive),
   };
 }
 
@@ -192,9 +202,9 @@ const isActive = ({ copies, after, problems, inputBits, outputBits }: PlacedNode
 function placedNode(
   node: TileNode,
   nodes: readonly TileNode[],
-  type: number,
+  type: Parameters<StatedOnTile>[0],
   chosen: TypeHomes,
-  { maps, source, costs, homes, buffers }: PlacingContext,
+  { maps, source, costs, homes, buffers, stated, costModel }: PlacingContext,
 ): PlacedNode {
   const { map, index, tile } = node;
   const { layer, id } = map.node;
@@ -209,7 +219,9 @@ function placedNode(
   const part = chosen.parts[index]!;
   const isAsked = tile !== undefined && isMapped(node);
   const { reserved, problems } = isAsked
-    ? askedAt(costs.layerAt(`${type}\n${index}`, node, own), own, held, costs)
+    ? askedAt(costs.layerAt(`${type.id}\n${index}`, node, own), own, held, costs, (problems) =>
+        holds(problems, (phase) => stated(type, id, { index: phase, count: problems.length }), costModel),
+      )
     : { reserved: costs.reserved(held), problems: [] };
   return {
     id,
@@ -228,19 +240,44 @@ function placedNode(
   };
 }
 
-/** What the mapper is asked, and what is taken meanwhile, with partial sums in the home of the output where they come there. */
-function askedAt(layer: LayerAtHomes, { output }: LayerHomes, held: TakenBits, costs: StackCosts) {
-  const { sumBits } = layer.answer(held);
-  const taken = held.slice();
-  taken[costs.memoryIndex(output.id)]! += sumBits;
-  const reserved = costs.reserved(taken);
-  const problems = costs.withRoom(layer.problems, reserved);
-  const isFinished = sumBits === 0 && layer.sumBits > 0;
-  return {
-    reserved,
-    problems: isFinished ? problems.map((problem) => ({ ...problem, finishesBelowHome: true as const })) : problems,
+/**
+ * What the mapper is asked, and what is taken meanwhile: with partial sums in the home of the output where they come there, with results
+ * alone where they do not. Mappings that are stated for the other of the two have it, as far as there is room.
+ *
+ * @param isHeld - whether problems can be mapped as somebody states it
+ */
+function askedAt(
+  layer: LayerAtHomes,
+  { output }: LayerHomes,
+  held: TakenBits,
+  costs: StackCosts,
+  isHeld: (problems: readonly MappingProblem[]) => boolean,
+) {
+  const ask = (sumBits: number) => {
+    const taken = held.slice();
+    taken[costs.memoryIndex(output.id)]! += sumBits;
+    const reserved = costs.reserved(taken);
+    const problems = costs.withRoom(layer.problems, reserved);
+    if (sumBits > 0 || layer.sumBits === 0) return { reserved, problems, fits: costs.fitsTaken(taken) };
+    return { reserved, problems: problems.map((each) => ({ ...each, finishesBelowHome: true as const })), fits: true };
   };
+  const { sumBits } = layer.answer(held);
+  const asked = ask(sumBits);
+  if (layer.sumBits === 0 || isHeld(asked.problems)) return asked;
+  const other = ask(layer.sumBits - sumBits);
+  return other.fits && isHeld(other.problems) ? other : asked;
 }
+
+/** Whether every problem can be mapped as it is stated; those for which nothing is stated can. */
+const holds = (
+  problems: readonly MappingProblem[],
+  stated: (phase: number) => StatedMapping | undefined,
+  costModel: CostModel,
+): boolean =>
+  problems.every((problem, phase) => {
+    const mapping = stated(phase);
+    return mapping === undefined || costModel.evaluateMapping(problem, mapping).feasible;
+  });
 
 type Options = Parameters<typeof layerHomes>[1] & Parameters<typeof takenAt>[2];
 

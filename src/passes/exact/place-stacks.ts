@@ -19,7 +19,7 @@ import {
 import { type StackTops, withTops } from "./held-at-tops.js";
 import type { StackHomes } from "./home-problem.js";
 import type { ProblemSource } from "./layer-problems.js";
-import { StackPlanner, type Surroundings } from "./place-stack.js";
+import { StackPlanner, type StatedOnTile, type Surroundings } from "./place-stack.js";
 import type { ExactView } from "./stack-view.js";
 
 /** Combinations of homes that may live across one cut; beyond these, the maps that live longest stay at the top. */
@@ -39,6 +39,7 @@ export interface PlacedStacks {
  * @param tilings - one per stack
  * @param outputs - tensors that the network writes
  * @param isBetweenSearched - whether maps between stacks may stay on chip
+ * @param stated - mappings that somebody states, by position of the stack
  * @throws DiagnosticError (infeasible) when a layer cannot be mapped even if nothing else is on chip, or when what lies outside of the
  *   chip does not fit there
  */
@@ -49,6 +50,7 @@ export function placeStacks(
   source: ProblemSource,
   costModel: CostModel,
   isBetweenSearched: boolean,
+  stated: (stack: number) => StatedOnTile,
 ): PlacedStacks {
   const planners = views.map(({ stack, maps }, index) => {
     const tiling = tilings[index];
@@ -58,7 +60,7 @@ export function placeStacks(
   const maps = isBetweenSearched ? crossingMaps(views, outputs, source.hierarchy) : [];
   const searched = withinLimit(maps, views.length);
   const between = !isBetweenSearched ? "none" : searched.length < maps.length ? "some" : "all";
-  const { placements, tops, bound } = new CrossingSearch(planners, searched).run();
+  const { placements, tops, bound } = new CrossingSearch(planners, searched, stated).run();
   return { placements: withTops(placements, tops, outputs, source.hierarchy.memories), bound, between };
 }
 
@@ -101,13 +103,19 @@ interface FoundPath extends Omit<PlacedStacks, "between"> {
 class CrossingSearch {
   readonly #planners: readonly StackPlanner[];
   readonly #maps: readonly CrossingMap[];
+  readonly #stated: (stack: number) => StatedOnTile;
   readonly #least = new Map<string, number>();
   readonly #searched = new Map<string, StackHomes | undefined>();
   readonly #rest = new Map<string, number>();
 
-  constructor(planners: readonly StackPlanner[], maps: readonly CrossingMap[]) {
+  constructor(
+    planners: readonly StackPlanner[],
+    maps: readonly CrossingMap[],
+    stated: (stack: number) => StatedOnTile,
+  ) {
     this.#planners = planners;
     this.#maps = maps;
+    this.#stated = stated;
   }
 
   /** @throws DiagnosticError (infeasible) */
@@ -220,7 +228,9 @@ class CrossingSearch {
   #placed({ homes, chosen }: Label): FoundPath {
     this.#rest.clear(); // what was searched has better bounds by now
     return {
-      placements: this.#planners.map((planner, s) => planner.placement(this.#around(s, homes), chosen[s]!)), // one per stack
+      placements: this.#planners.map((planner, s) =>
+        planner.placement(this.#around(s, homes), chosen[s]!, this.#stated(s)),
+      ), // one per stack
       tops: this.#planners.map((planner, s) => planner.tops(this.#around(s, homes), chosen[s]!)),
       bound: this.#leastRest(
         0,

@@ -126,8 +126,8 @@ function priceWithTime(tables: Tables, patience: Patience): LayerPrice | undefin
   return found.feasible ? priceOf(tables, found.order, found.blocks) : undefined;
 }
 
-/** Memory that would have to hold what it has no room for. */
-const outputHome = ({ layer }: Tables): string | undefined =>
+/** Where the output lives: with results alone asked for, the memory that would have to hold what it has no room for. */
+export const outputHome = ({ layer }: Pick<Tables, "layer">): string | undefined =>
   layer.model.operands.find(({ isOutput }) => isOutput)?.levels.at(-1)?.memory.id;
 
 const oneBlockEach = ({ operands }: Tables): Blocks => operands.map(({ cuts }) => cuts.map((): Copies => 1));

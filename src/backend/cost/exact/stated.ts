@@ -7,7 +7,7 @@ import { type ExactLayer, exactLayer } from "./exact-layer.js";
 import { orderFigures, stationaryPosition } from "./figures.js";
 import { mappingResult } from "./mapper.js";
 import { type Overfull, overfullMemory, roomOf } from "./room.js";
-import { searchMapping } from "./search.js";
+import { outputHome, searchMapping } from "./search.js";
 import { oneOrder } from "./space.js";
 import { contradictions } from "./stated-conflicts.js";
 import { priceTables } from "./tables.js";
@@ -52,11 +52,20 @@ function evaluateLoops(
   const searched = searchMapping(tables, "energy", (o, level, state) => (positions[o]?.[level] ?? state) === state);
   if (searched.feasible) return mappingResult(layer, searched);
   const lowest = (o: number, level: number) => positions[o]?.[level] ?? 0;
+  const home = layer.problem.finishesBelowHome && outputHome({ layer });
+  if (home !== undefined && evaluateLoops(leavingSums(layer), loops, boundaries).feasible)
+    return { feasible: false, conflicts: [{ kind: "sums", memory: home }] };
   const { memory, needs } = searched;
   if (memory !== undefined) return refuseOrder({ memory, ...(needs !== undefined && { needs }) });
   return refuseOrder(
     overfullMemory(tables, roomOf(tables), lowest) ?? { memory: layer.problem.hierarchy.memories[0]!.id },
   );
+}
+
+/** The same layer where partial sums may come into the home of the output. */
+function leavingSums(layer: ExactLayer): ExactLayer {
+  const { finishesBelowHome: _, ...problem } = layer.problem;
+  return { ...layer, problem };
 }
 
 /** The fewest operands that overflow a memory by what is stated of them, largest first. */
