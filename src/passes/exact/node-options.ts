@@ -39,13 +39,19 @@ export interface NodeChoices {
   readonly weights: readonly WeightHome[];
 }
 
+/** What rings make of a map on a tile type: energy of its copies, pJ, and the bits that each of its readers gathers beside its part. */
+interface RingPrice {
+  readonly energy: number;
+  readonly gathered: readonly number[];
+}
+
 /** The options of one node for all choices that are met. */
 export class OptionMaker {
   readonly #node: TileNode;
   readonly #nodes: readonly TileNode[];
   readonly #costs: StackCosts;
   readonly #made = new WeakMap<NodeChoices["parts"], WeakMap<NodeChoices["weights"], NodeOptions>>();
-  readonly #ringEnergies = new Map<number, number>();
+  readonly #ringPrices = new Map<number, RingPrice>();
   #count = 0;
 
   constructor(node: TileNode, nodes: readonly TileNode[], costs: StackCosts) {
@@ -67,12 +73,12 @@ export class OptionMaker {
     return made;
   }
 
-  /** Every home of what the node writes with its cheapest rings, and every home of its weights. */
+  /** Every home of what the node writes with its best rings, and every home of its weights. */
   #options({ parts, rings: allowed, weights }: NodeChoices): readonly Option[] {
     const costs = this.#costs;
     const constants = (home: Memory | undefined) => costs.copiesEnergy(costs.streamedConstants(this.#node, home));
-    return parts.flatMap((part): readonly Option[] => {
-      const { energy, rings } = this.#cheapestRings(part, allowed);
+    const ways = parts.flatMap((part) => this.#bestRings(part, allowed).map((rings) => ({ part, ...rings })));
+    return ways.flatMap(({ part, energy, rings }): readonly Option[] => {
       const home = part.memory === undefined ? -1 : costs.memoryIndex(part.memory.id);
       const placed = { part, rings, home, live: this.#liveCode(part, rings, home) };
       if (this.#node.tile === undefined || weights.length === 0)
@@ -89,39 +95,57 @@ export class OptionMaker {
   #liveCode({ kind }: PartHome, rings: Rings | undefined, home: number): number {
     const base = this.#costs.memories.length + 1;
     const at = (ring: Memory | undefined) => (ring === undefined ? 0 : this.#costs.memoryIndex(ring.id) + 1);
-    return ((KINDS.indexOf(kind) * base + home + 1) * base + at(rings?.column)) * base + at(rings?.row);
+    const code = ((KINDS.indexOf(kind) * base + home + 1) * base + at(rings?.column)) * base + at(rings?.row);
+    return 2 * code + (rings?.kind === "wide" ? 1 : 0);
   }
 
-  /** Copies of a map on a tile type: in, out, into rings, and out of them beside the new part. */
-  #cheapestRings(part: PartHome, allowed: readonly Rings[]) {
-    if (part.kind === "whole") return { energy: 0, rings: undefined };
+  /**
+   * Copies of a map on a tile type: in, out, into rings, and out of them beside the new part. Of the rings, the cheapest ones, and dearer
+   * ones with which some reader gathers less: room for what is gathered may be what decides.
+   */
+  #bestRings(
+    part: PartHome,
+    allowed: readonly Rings[],
+  ): readonly { readonly energy: number; readonly rings: Rings | undefined }[] {
+    if (part.kind === "whole") return [{ energy: 0, rings: undefined }];
     const place = this.#costs.placeOf(this.#node.map);
     if (part.kind === "fetched-again") {
       const copies = fetchCopy(this.#node, this.#node.fetchedBits, part.memory, place);
-      return { energy: this.#costs.copiesEnergy(copies), rings: undefined };
+      return [{ energy: this.#costs.copiesEnergy(copies), rings: undefined }];
     }
-    return allowed
-      .map((rings) => ({ rings, energy: this.#ringEnergy(part.memory, rings, place) }))
-      .reduce((best, candidate) => (candidate.energy < best.energy ? candidate : best));
+    return undominated(allowed.map((rings) => ({ rings, ...this.#ringPrice(part.memory, rings, place) })));
   }
 
-  #ringEnergy(home: Memory, rings: Rings, place: Memory): number {
+  #ringPrice(home: Memory, rings: Rings, place: Memory): RingPrice {
     const base = this.#costs.memories.length + 1;
     const at = (ring: Memory | undefined) => (ring === undefined ? 0 : this.#costs.memoryIndex(ring.id) + 1);
     const kind = rings.kind === "narrow" ? 0 : 1;
     const key = ((at(home) * base + at(rings.column)) * base + at(rings.row)) * 2 + kind;
-    const known = this.#ringEnergies.get(key);
+    const known = this.#ringPrices.get(key);
     if (known !== undefined) return known;
     const node = this.#node;
+    const gathered = readsOf(node, this.#nodes).map((read) => gathers(read, home, rings, ""));
     const energy = this.#costs.copiesEnergy([
       ...(node.map.node.layer === undefined ? fetchCopy(node, node.newBits, home, place) : []),
       ...keepingCopies(node, home, rings),
-      ...readsOf(node, this.#nodes).flatMap((read) => gathers(read, home, rings, "")),
+      ...gathered.flat(),
       ...owedCopies(node, home, rings, place),
     ]);
-    this.#ringEnergies.set(key, energy);
-    return energy;
+    const price = { energy, gathered: gathered.map((copies) => copies.reduce((sum, { bits }) => sum + bits, 0)) };
+    this.#ringPrices.set(key, price);
+    return price;
   }
+}
+
+/** The cheapest of all, and those with which some reader gathers less than with any that is no dearer; of equal ones the first. */
+function undominated<T extends RingPrice>(prices: readonly T[]): readonly T[] {
+  const best: T[] = [];
+  for (const price of prices.toSorted((a, b) => a.energy - b.energy || 0)) {
+    if (best.length > 0 && price.energy === Number.POSITIVE_INFINITY) break;
+    const isWorse = ({ gathered }: T): boolean => price.gathered.every((bits, i) => bits >= gathered[i]!); // of the same readers
+    if (!best.some(isWorse)) best.push(price);
+  }
+  return best;
 }
 
 const KINDS: readonly PartHome["kind"][] = ["whole", "kept", "fetched-again"];
