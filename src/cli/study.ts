@@ -11,7 +11,7 @@ import { oneMachine, oneWorker, unknownStudy } from "../ir/diagnostics/study.js"
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { DEFINES, EXACT } from "../ir/rules.js";
 import type { StudyResult } from "../ir/study.js";
-import { createFolder, writeAtomically } from "../node/output-file.js";
+import { createFolder, requireFolder, writeAtomically } from "../node/output-file.js";
 import { studyAccelerator, studyModel, studyNetwork } from "../node/studies.js";
 import { positiveInt, positiveIntOrNone, splitNames } from "../passes/options.js";
 import { parseChoice, parseWith } from "./options.js";
@@ -42,7 +42,7 @@ export function runStudy(name: string, flags: StudyFlags): void {
   }
   const accelerators = machinesFor(study, flags);
   const context = contextFor(flags);
-  if (flags.out !== undefined) createFolder(flags.out); // before the work, so that a wrong folder is noticed at once
+  if (flags.out !== undefined) requireFolder(flags.out); // before the work, so that a wrong folder is noticed at once
   const result = study.run(context, { accelerators });
   clearProgress(flags);
   if (flags.out !== undefined) writeFiles(flags.out, result);
@@ -87,6 +87,7 @@ function contextFor(flags: StudyFlags): StudyContext {
 
 /** `<study>.html`, and `<study>-<block>.csv` for every block. */
 function writeFiles(folder: string, result: StudyResult): void {
+  createFolder(folder);
   writeAtomically(join(folder, `${result.study}.html`), studyHtml(result));
   for (const block of result.blocks) writeAtomically(join(folder, `${result.study}-${block.id}.csv`), studyCsv(block));
 }

@@ -1,7 +1,7 @@
 /** Results of the user's commands: written whole or not at all, and never over what they were made from. */
 import { randomBytes } from "node:crypto";
 import { accessSync, constants, mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { outputIsInput, unwritableFile } from "../ir/diagnostics/command.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { reasonOf } from "./files.js";
@@ -85,6 +85,20 @@ export function requireWritable(file: string, inputs: readonly string[] = []): v
     if (existing?.isDirectory() || /[\\/]$/.test(file)) throw new DiagnosticError([unwritableFile(file, "EISDIR")]);
     if (existing !== undefined) accessSync(file, constants.W_OK);
     if (existing === undefined || existing.isFile()) accessSync(dirname(file), constants.W_OK);
+  });
+}
+
+/**
+ * Checks before long work that a folder is there or can be made, and makes nothing.
+ *
+ * @throws DiagnosticError when a file stands in the way or the place is not writable
+ */
+export function requireFolder(folder: string): void {
+  attempt(folder, () => {
+    const existing = statSync(folder, { throwIfNoEntry: false });
+    if (existing === undefined) return requireFolder(dirname(resolve(folder)));
+    if (!existing.isDirectory()) throw new DiagnosticError([unwritableFile(folder, "EEXIST")]);
+    accessSync(folder, constants.W_OK);
   });
 }
 

@@ -1,5 +1,6 @@
 import { totalStaticEnergy } from "../ir/assumed.js";
 import type { Copy, CopyPhaseCost, CostModel } from "../ir/cost-model.js";
+import { nothingResident } from "../ir/diagnostics/schedule.js";
 import type { Diagnostic } from "../ir/diagnostics.js";
 import {
   COSTS,
@@ -56,6 +57,7 @@ export const evaluate = definePass({
     const alone = costedTiles(module, costModel);
     const isSteady = isExact && inference === "steady";
     const resident = isSteady ? residentMemories(needsOf(placements, alone), capacity) : new Set<string>();
+    if (isSteady && resident.size === 0) report(nothingResident(placements.some(holdsWeights)));
     const stacks = alone
       .map((stack) =>
         withoutLoads(stack, resident, (loads) => costModel.copyPhase(loads, machineFor(module, costModel.rules))),
@@ -102,6 +104,8 @@ function costedTiles(module: Module, costModel: CostModel): readonly CostedTiles
     ...(outside && { outside }),
   }));
 }
+
+const holdsWeights = ({ buffers = [] }: StackPlacement): boolean => buffers.some(({ role }) => role === "weights");
 
 const needsOf = (placements: readonly StackPlacement[], stacks: readonly CostedTiles[]): readonly StackNeeds[] =>
   placements.map((placement, s) => ({ placement, peak: totalsOf([stacks[s]!], NO_SUM_RULES).peak })); // one per placement

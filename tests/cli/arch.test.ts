@@ -58,6 +58,6 @@ describe("kerf arch", () => {
     writeFileSync(wrong, builtIn.replace("name: tpu-like-df\n", "name: mine\nclock: 0\n"));
     const { status, stdout, stderr } = kerf(["arch", "check", wrong]);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
-    expect(stderr).toMatch(/wrong\.yaml:\d+:8: .*found 0; expected a number above 0/);
+    expect(stderr).toMatch(/wrong\.yaml:\d+:8: .*found 0; expected at least 0\.000001/);
   });
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it, test } from "vitest";
-import { requireWritable, writeAtomically } from "../../src/node/output-file.js";
+import { requireFolder, requireWritable, writeAtomically } from "../../src/node/output-file.js";
 import { REPOSITORY, scratchFolder } from "../support/cli.js";
 import { codesOf } from "../support/onnx-import.js";
 
@@ -79,6 +79,24 @@ describe("writeAtomically", () => {
     expect(drafts(place)).toEqual([]);
     expect(readFileSync(file).length).toBe(2 ** 26);
   });
+});
+
+describe("requireFolder", () => {
+  const folder = scratchFolder();
+  const place = (name: string): string => join(folder, name);
+  mkdirSync(place("there"));
+  writeFileSync(place("file"), "");
+
+  test.each(["there", "new", "new/deeper/still"])("makes nothing where a folder is or can be: %s", (name) => {
+    const before = readdirSync(folder);
+    requireFolder(place(name));
+    expect(readdirSync(folder)).toEqual(before);
+    expect(readdirSync(place("there"))).toEqual([]);
+  });
+
+  test.each(["file", "file/below", "file/below/deeper"])("refuses where a file stands in the way: %s", (name) =>
+    expect(codesOf(() => requireFolder(place(name)))).toEqual(["unwritable-file"]),
+  );
 });
 
 describe("requireWritable", () => {

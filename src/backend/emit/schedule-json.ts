@@ -111,8 +111,7 @@ const describeMemory = (accelerator: Accelerator, memory: Memory): Json<"memorie
 function physicalJson(module: Module) {
   const { network, accelerator } = module;
   const macs = network.layers.reduce((sum, layer) => sum + layer.macs, 0);
-  const { energy, latency } = module.get(COSTS).totals;
-  const { milliseconds, area, ...rates } = physicalTotals(accelerator, macs, energy, latency);
+  const { milliseconds, area, ...rates } = physicalTotals(accelerator, module.get(COSTS));
   return {
     macs,
     ...(milliseconds !== undefined && { latencyMs: milliseconds }),

@@ -197,7 +197,7 @@ export const scheduleSchema = z.strictObject({
   totals: totalsSchema.extend({
     macs: count.describe("of the network, as declared"),
     latencyMs: quantity.optional().describe("where the accelerator states a clock"),
-    tops: quantity.optional().describe("tera-operations per second, of which a multiply-accumulate is two"),
+    tops: quantity.optional().describe("tera-operations per second, of which a multiply-accumulate that runs is two"),
     topsPerWatt: quantity.optional(),
     areaMm2: quantity.optional().describe("where the accelerator states any"),
   }),

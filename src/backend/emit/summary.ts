@@ -43,7 +43,7 @@ export function printSummary(module: Module, costModel: string): string {
     ...printMemories(module, totals, scale),
     "",
     ...printTotals(totals, scale),
-    ...(costModel === "exact" ? [...printWork(module), printSearch(module), ...printMachine(module, totals)] : []),
+    ...(costModel === "exact" ? [...printWork(module), printSearch(module), ...printMachine(module)] : []),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -184,9 +184,9 @@ function printSearch(module: Module): string {
 }
 
 /** What the accelerator states beside its array and memories, and what it leaves out. */
-function printMachine({ accelerator, network }: Module, { energy, latency }: Totals): readonly string[] {
-  const macs = network.layers.reduce((sum, layer) => sum + layer.macs, 0);
-  const { milliseconds, tops, topsPerWatt, area } = physicalTotals(accelerator, macs, energy, latency);
+function printMachine(module: Module): readonly string[] {
+  const { accelerator } = module;
+  const { milliseconds, tops, topsPerWatt, area } = physicalTotals(accelerator, module.get(COSTS));
   const none = assumedNone(accelerator);
   return [
     ...(milliseconds === undefined

@@ -30,7 +30,8 @@ function explain(document: YamlDocument, schema: z.ZodType, base: Path, issue: z
     return issue.keys.map((key) => unknownKey(document.placeOfKey([...path, key]), key, known));
   }
   const found = valueAt(document.value, path);
-  const expected = expectation(issue);
+  const isEndless = typeof found === "number" && !Number.isFinite(found);
+  const expected = isEndless ? finiteNumber(schema, issue.path) : expectation(issue);
   if (found === undefined) return [missingKey(document.placeOf(path), String(path.at(-1)), expected)];
   if (issue.code === "invalid_key") return [wrongValue(document.placeOfKey(path), describe(path.at(-1)), expected)];
   return [wrongValue(document.placeOf(path), describe(found), expected)];
@@ -65,6 +66,15 @@ function expectation(issue: z.core.$ZodIssue): string {
   }
 }
 
+/** `.inf`, `.nan`, and what is too large to be told from infinity. */
+function finiteNumber(schema: z.core.$ZodType, path: Path): string {
+  const found = schemaAt(schema, path);
+  const { minValue, maxValue } = found && isNumber(found) ? found : { minValue: null, maxValue: null };
+  const bound = (word: string, value: number | null): string =>
+    value === null || !Number.isFinite(value) ? "" : ` ${word} ${value}`;
+  return `a finite number${bound("from", minValue)}${bound("to", maxValue)}`;
+}
+
 function atLeast({ origin, minimum, inclusive }: z.core.$ZodIssueTooSmall): string {
   if (origin === "array") return `at least ${minimum} ${minimum === 1 ? "entry" : "entries"}`;
   return inclusive === false ? `a number above ${minimum}` : `at least ${minimum}`;
@@ -87,21 +97,34 @@ export function valueAt(value: unknown, path: Path): unknown {
   return held;
 }
 
+const isNumber = (schema: z.core.$ZodType): schema is z.ZodNumber => schema._zod.def.type === "number";
+
 /** Field names that the schema knows at `path`; none where it does not describe an object. */
 function knownKeys(schema: z.core.$ZodType, path: Path): readonly string[] {
+  const found = schemaAt(schema, path);
+  const here = found && definition(found);
+  return here?.type === "object" ? Object.keys(here.shape) : [];
+}
+
+/** What the schema says at `path`, without optional and nullable around it; nothing where it has no such place. */
+function schemaAt(schema: z.core.$ZodType, path: Path): z.core.$ZodType | undefined {
   const here = unwrap(schema);
   const [step, ...rest] = path;
-  if (step === undefined) return here.type === "object" ? Object.keys(here.shape) : [];
-  const next = here.type === "object" ? here.shape[String(step)] : here.type === "array" ? here.element : undefined;
-  const inner = here.type === "record" ? here.valueType : next;
-  return inner === undefined ? [] : knownKeys(inner, rest);
+  if (step === undefined) return here;
+  const own = definition(here);
+  const next = own.type === "object" ? own.shape[String(step)] : own.type === "array" ? own.element : undefined;
+  const inner = own.type === "record" ? own.valueType : next;
+  return inner === undefined ? undefined : schemaAt(inner, rest);
 }
 
 type Definition = z.core.$ZodObjectDef | z.core.$ZodArrayDef | z.core.$ZodRecordDef | { readonly type: "other" };
 
-function unwrap(schema: z.core.$ZodType): Definition {
+function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   const { def } = schema._zod;
-  if ("innerType" in def) return unwrap((def as z.core.$ZodOptionalDef).innerType); // optional, nullable and default alike
+  return "innerType" in def ? unwrap((def as z.core.$ZodOptionalDef).innerType) : schema; // optional, nullable and default alike
+}
+
+function definition({ _zod: { def } }: z.core.$ZodType): Definition {
   const known = def.type === "object" || def.type === "array" || def.type === "record";
   return known ? (def as Definition) : { type: "other" }; // `type` tells which definition it is
 }

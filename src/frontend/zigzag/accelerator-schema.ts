@@ -6,11 +6,13 @@ import { z } from "zod";
 import { PADDED_MACS } from "../../ir/accelerator.js";
 
 const positive = z.int().min(1);
-const cost = z.number().min(0).nullish();
-/** Largest value of an added field: its sum over all instances stays finite. */
+/** Range of what is no whole number: sums over all instances stay finite, and quotients are numbers that one can work with. */
 const MOST = 1e12;
-const amount = z.number().positive().max(MOST);
-const staticEnergy = z.number().min(0).max(MOST).optional();
+const LEAST = 1e-6;
+const amount = z.number().min(LEAST).max(MOST);
+const quantity = z.number().min(0).max(MOST);
+const cost = quantity.nullish();
+const staticEnergy = quantity.optional();
 
 /** Array dimensions are `D1`, `D2`, …: their numbers are their canonical order (SL-Q27). */
 const arrayDim = z.string().regex(/^D[1-9]\d?$/, "an array dimension: D1, D2, …");
@@ -21,7 +23,7 @@ const common = {
   size: positive,
   r_cost: cost,
   w_cost: cost,
-  area: z.number().min(0).max(MOST).nullish(),
+  area: quantity.nullish(),
   latency: z.int().min(0).optional(),
   mem_type: z.string().optional(),
   auto_cost_extraction: z.boolean().optional(),
@@ -77,10 +79,10 @@ export const COUNTED_PORTS_FIELDS = ["r_bw", "w_bw", "r_port", "w_port", "rw_por
  */
 export const arraySchema = z.strictObject({
   input_precision: z.array(positive).optional(),
-  unit_energy: z.number().min(0).optional(),
-  multiplier_energy: z.number().min(0).optional(),
-  unit_area: z.number().min(0).optional(),
-  multiplier_area: z.number().min(0).optional(),
+  unit_energy: quantity.optional(),
+  multiplier_energy: quantity.optional(),
+  unit_area: quantity.optional(),
+  multiplier_area: quantity.optional(),
   area: amount.optional(),
   dimensions: z.array(arrayDim).min(1),
   sizes: z.array(positive),
@@ -96,7 +98,7 @@ const memoryName = z.string().regex(/^[A-Za-z_][\w.-]*$/, "a name that starts wi
 const vectorUnit = z.strictObject({
   lanes: positive,
   operations_per_cycle: amount,
-  unit_energy: z.number().min(0).max(MOST),
+  unit_energy: quantity,
 });
 
 /** Top of the file. Memories, array and dataflows are checked one by one, so that one mistake hides no other. */

@@ -142,6 +142,19 @@ export const noRoomAtTop = (
   hint: `use an accelerator whose '${memory.id}' holds at least ${bits.all} bit, or keep fewer maps outside: longer stacks have fewer between them`,
 });
 
+/** A steady state that is no other than the first inference. */
+export const nothingResident = (hasWeights: boolean): Diagnostic => ({
+  code: "nothing-resident",
+  severity: "info",
+  message: `--steady-state changes nothing: ${
+    hasWeights
+      ? "no memory on chip holds the weights of all stacks at once, beside what the stacks need there"
+      : "no stack keeps weights on chip"
+  }, so that every inference loads its weights`,
+  where: { field: "--steady-state" },
+  hint: hasWeights ? "a larger memory for weights would keep them" : "",
+});
+
 /** Overlap that no memory can keep. */
 export const noRoomForOverlap = (
   stack: string,

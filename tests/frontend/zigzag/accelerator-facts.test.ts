@@ -69,6 +69,29 @@ const diagnosticsOf = (text: string): readonly Diagnostic[] => {
   }
 };
 
+describe("numbers that nothing can be worked out with", () => {
+  test.each`
+    top                                                                        | message
+    ${"vector_unit: {lanes: 1, operations_per_cycle: 1e-300, unit_energy: 1}"} | ${"found 1e-300; expected at least 0.000001"}
+    ${"vector_unit: {lanes: 1, operations_per_cycle: 0, unit_energy: 1}"}      | ${"found 0; expected at least 0.000001"}
+    ${"vector_unit: {lanes: 1, operations_per_cycle: 1, unit_energy: .inf}"}   | ${"found Infinity; expected a finite number from 0 to 1000000000000"}
+    ${"clock: 1e-300"}                                                         | ${"found 1e-300; expected at least 0.000001"}
+    ${"clock: .inf"}                                                           | ${"found Infinity; expected a finite number from 0.000001 to 1000000000000"}
+    ${"static_energy: .nan"}                                                   | ${"found NaN; expected a finite number from 0 to 1000000000000"}
+  `("are refused with the range and the place: $top", ({ top, message }) => {
+    const [first, ...others] = diagnosticsOf(BARE.replace("name: tiny\n", `name: tiny\n${top}\n`));
+    expect(others).toEqual([]);
+    expect(first).toMatchObject({ code: "wrong-value", severity: "error", message });
+    expect(first!.where).toMatchObject({ file: "a.yaml", line: 2 + BARE.split("\n").indexOf("name: tiny") });
+  });
+
+  test.each([".inf", "1e400", "1e308"])("an access of %s pJ", (energy) => {
+    const [first] = diagnosticsOf(BARE.replace("r_cost: 700", `r_cost: ${energy}`));
+    expect(first).toMatchObject({ code: "wrong-value", message: expect.stringContaining("1000000000000") });
+    expect(first!.where).toMatchObject({ line: 1 + BARE.split("\n").findIndex((line) => /r_cost: 700/.test(line)) });
+  });
+});
+
 describe("optional fields of an accelerator", () => {
   it("are read where they are stated", () => {
     const { array, memories, vectorUnit, staticEnergy, clock, paddedMacs } = read(FULL);

@@ -4,7 +4,7 @@ import { COSTS } from "../../../src/ir/facts.js";
 import type { Network } from "../../../src/ir/network.js";
 import { type ScheduleOptions, schedule } from "../../../src/kerf.js";
 import { smallMachine } from "../../exact/machine.js";
-import { builtIn, conv, fsrcnn, network } from "../../support/networks.js";
+import { add, builtIn, conv, fsrcnn, network } from "../../support/networks.js";
 
 const costsOf = (layers: Network, options: ScheduleOptions, accelerator = smallMachine()) =>
   schedule(layers, accelerator, { stacks: "single", ...options }).module.get(COSTS);
@@ -62,6 +62,21 @@ describe("steady state", () => {
     expect(alone).toEqual([80, 96]);
     expect(hiddenWith(178, { steadyState: true })[1]).toBe(80);
     expect(hiddenWith(178 + 18, { steadyState: true })[1]).toBe(96);
+  });
+
+  it("says when nothing stays", () => {
+    const notesOf = (layers: Network, options: ScheduleOptions, accelerator = smallMachine()) =>
+      schedule(layers, accelerator, { stacks: "single", ...options })
+        .diagnostics.filter(({ code }) => code === "nothing-resident")
+        .map(({ severity, message }) => [severity, message]);
+    expect(notesOf(two(), { steadyState: true })).toEqual([]);
+    expect(notesOf(network(add("a", ["x", "y"], { OX: 4 })), {})).toEqual([]);
+    expect(notesOf(network(add("a", ["x", "y"], { OX: 4 })), { steadyState: true })).toEqual([
+      ["info", expect.stringMatching(/^--steady-state changes nothing: no stack keeps weights on chip/)],
+    ]);
+    expect(notesOf(two(), { steadyState: true, stacks: { cuts: ["a"] } }, smallMachine(8 * 12))).toEqual([
+      ["info", expect.stringMatching(/^--steady-state changes nothing: no memory on chip holds the weights of all/)],
+    ]);
   });
 
   it("loads them again where the stacks together need more room", () => {
