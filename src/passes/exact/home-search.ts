@@ -22,11 +22,16 @@ import type { HomeProblem, HomeSpace, StackHomes } from "./home-problem.js";
 import type { WeightHome } from "./node-options.js";
 import { type Reserved, ringBits } from "./stack-costs.js";
 import type { Rings } from "./storage.js";
-import { type HomeChoices, leastWith, type TypeHomes, typeHomes } from "./type-homes.js";
+import { type HomeChoices, leastWith, type TypeAnswer, type TypeHomes, typeHomes } from "./type-homes.js";
 import { planWeights, type WeightChoice } from "./weight-plan.js";
 
-/** Cheapest homes under some decisions, each tile type for itself. */
+/** Homes under some decisions, each tile type for itself. */
 interface Relaxed {
+  /** No homes under the decisions cost less, over all tiles in pJ. */
+  readonly bound: number;
+  /** The same of each tile type, of one tile. */
+  readonly bounds: readonly number[];
+  /** Of these homes, over all tiles. */
   readonly energy: number;
   readonly types: readonly TypeHomes[];
 }
@@ -66,6 +71,8 @@ class HomeSearch {
   /** Prices of memories that cannot hold all weights. */
   #prices: ReadonlyMap<string, number> = new Map();
   #leastFrom: readonly number[] = [];
+  /** Least bound of what is not looked into any further without being proven. */
+  #unproven = Number.POSITIVE_INFINITY;
   /** Visits that made the first answers. */
   #spent = 0;
 
@@ -78,40 +85,48 @@ class HomeSearch {
     const open: Node[] = [];
     const push = (decisions: Decisions): void => {
       const relaxed = this.#relax(decisions);
-      if (relaxed === undefined || !this.#improves(relaxed.energy)) return;
+      if (relaxed === undefined || !this.#improves(relaxed.bound)) return;
       this.#offer(decisions, relaxed);
-      if (this.#improves(relaxed.energy)) open.push({ decisions, relaxed });
+      if (!this.#improves(relaxed.bound)) return;
+      if (isOpen(decisions)) open.push({ decisions, relaxed });
+      else this.#leave(relaxed.bound);
     };
     const root = this.#relax({ storage, weights });
     if (root === undefined) return undefined;
     this.#leastFrom = this.#leastOfTypes(root);
     this.#offer({ storage, weights }, root);
-    if (this.#improves(root.energy)) open.push({ decisions: { storage, weights }, relaxed: root });
-    if (open.length > 0) this.#startAgain(open);
+    if (this.#improves(root.bound)) open.push({ decisions: { storage, weights }, relaxed: root });
+    if (this.#improves(root.energy)) this.#startAgain(open);
     while (open.length > 0 && this.#goesOn()) {
       const next = takeCheapest(open);
-      if (!this.#improves(next.relaxed.energy)) continue;
+      if (!this.#improves(next.relaxed.bound)) continue;
       for (const branch of this.#branches(next.decisions, next.relaxed)) push(branch);
     }
-    const bound = open.reduce((least, { relaxed }) => Math.min(least, relaxed.energy), this.#best?.energy ?? 0);
-    return this.#best && { ...this.#best, bound, visited: this.#visited };
+    for (const { relaxed } of open) this.#leave(relaxed.bound);
+    return this.#best && { ...this.#best, bound: Math.min(this.#unproven, this.#best.energy), visited: this.#visited };
   }
 
   least(): number {
     const { storage, weights } = this.#problem.space;
-    return this.#relax({ storage, weights })?.energy ?? Number.POSITIVE_INFINITY;
+    return this.#relax({ storage, weights })?.bound ?? this.#unproven;
+  }
+
+  /** What is left there may be as cheap as this. */
+  #leave(bound: number): void {
+    this.#unproven = Math.min(this.#unproven, bound);
   }
 
   #goesOn(): boolean {
+    const { costs } = this.#problem;
     const visited = this.#visited - this.#spent;
-    if (visited < VISIT_LIMIT) return true;
-    return visited < SMALL_VISIT_LIMIT && this.#problem.costs.asked < ASKED_LIMIT;
+    if (visited < VISIT_LIMIT || costs.isTired) return !costs.isTired;
+    return visited < SMALL_VISIT_LIMIT && costs.asked < ASKED_LIMIT;
   }
 
   /** One decision after the other as most tiles would have it, each with all tiles looked at again. */
   #dive(decisions: Decisions, relaxed: Relaxed): void {
     let node: Node | undefined = { decisions, relaxed };
-    while (node !== undefined && isOpen(node.decisions)) {
+    while (node !== undefined && isOpen(node.decisions) && !this.#problem.costs.isTired) {
       const branches: readonly Decisions[] = this.#branches(node.decisions, node.relaxed);
       node = undefined;
       for (const branch of branches) {
@@ -135,7 +150,7 @@ class HomeSearch {
     const priced = this.#relax(decisions);
     if (priced === undefined)
       open.pop(); // nothing improves what is known
-    else if (priced.energy <= free.energy) this.#prices = new Map();
+    else if (priced.bound <= free.bound) this.#prices = new Map();
     else open.splice(0, 1, { decisions, relaxed: priced });
   }
 
@@ -147,32 +162,45 @@ class HomeSearch {
   /**
    * Bounds the energy of all that the decisions leave open; where they leave nothing open it is exact.
    *
-   * @returns `undefined` where nothing fits, or where it cannot improve what is known
+   * @returns `undefined` where nothing fits or is found, or where it cannot improve what is known
    */
   #relax(decisions: Decisions): Relaxed | undefined {
     this.#visited++;
     const { types, costs } = this.#problem;
     const choices = this.#choices(decisions);
     if (!costs.fits(choices.reserved)) return undefined;
-    const rent = isOpen(decisions) ? this.#rent() : 0;
-    const found: TypeHomes[] = [];
-    let energy = -rent;
+    const answers: TypeAnswer[] = [];
+    let bound = isOpen(decisions) ? -this.#rent() : 0;
     for (const [index, type] of types.entries()) {
-      if (!this.#improves(energy + (this.#leastFrom[index] ?? 0))) return undefined;
-      const homes = typeHomes(type, String(index), choices, costs);
-      if (homes === undefined) return undefined;
-      found.push(homes);
-      energy += type.shape.count * homes.energy;
+      if (!this.#improves(bound + (this.#leastFrom[index] ?? 0))) return undefined;
+      const answer = typeHomes(type, String(index), choices, costs);
+      if (answer.bound === Number.POSITIVE_INFINITY) return undefined;
+      bound += type.shape.count * answer.bound;
+      answers.push(answer);
     }
-    return { energy, types: found };
+    return this.#found(bound, answers);
+  }
+
+  /** Leaves what is not found. */
+  #found(bound: number, answers: readonly TypeAnswer[]): Relaxed | undefined {
+    if (!this.#improves(bound)) return undefined;
+    const { types } = this.#problem;
+    const homes = answers.map((answer) => answer.homes());
+    if (!homes.every((found) => found !== undefined)) {
+      this.#leave(bound);
+      return undefined;
+    }
+    const bounds = answers.map((answer) => answer.bound);
+    const beyond = homes.reduce((sum, { energy }, t) => sum + types[t]!.shape.count * (energy - bounds[t]!), 0);
+    return { bound, bounds, energy: bound + beyond, types: homes };
   }
 
   /** Energies of tile types and all after them that no decisions go below. */
-  #leastOfTypes({ types: found }: Relaxed): readonly number[] {
+  #leastOfTypes({ bounds }: Relaxed): readonly number[] {
     const { types } = this.#problem;
     const least = types.map(() => 0);
     for (const index of [...types.keys()].reverse())
-      least[index] = (least[index + 1] ?? 0) + types[index]!.shape.count * found[index]!.energy;
+      least[index] = (least[index + 1] ?? 0) + types[index]!.shape.count * bounds[index]!;
     return least;
   }
 
@@ -197,7 +225,7 @@ class HomeSearch {
       weights: agreed.weights.map(([only]) => only),
       types: fixed.types,
       energy: fixed.energy,
-      bound: relaxed.energy,
+      bound: relaxed.bound,
       visited: this.#visited,
     };
   }
@@ -376,6 +404,6 @@ const NO_PRICES: ReadonlyMap<string, number> = new Map();
 
 function takeCheapest(open: Node[]): Node {
   let least = 0;
-  for (let i = 1; i < open.length; i++) if (open[i]!.relaxed.energy < open[least]!.relaxed.energy) least = i;
+  for (let i = 1; i < open.length; i++) if (open[i]!.relaxed.bound < open[least]!.relaxed.bound) least = i;
   return open.splice(least, 1)[0]!; // not empty
 }

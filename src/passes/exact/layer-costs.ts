@@ -62,6 +62,9 @@ interface KnownAnswer {
   readonly occupancy: readonly number[];
 }
 
+/** Answers that are compared with new room: where many parts live together, the room is ever another. */
+const KEPT_ANSWERS = 32;
+
 export class LayerAtHomes {
   readonly #source: LayerSource;
   #touched: number | undefined;
@@ -113,6 +116,7 @@ export class LayerAtHomes {
     const answer = this.#cheapest(problems, available);
     const occupancy = this.#memories.map(({ id }) => answer.occupancy[id] ?? 0);
     this.#known.push({ available, answer, occupancy });
+    if (this.#known.length > KEPT_ANSWERS) this.#known.splice(KEPT_ANSWERS / 2, 1); // the first were found with most room
     return answer;
   }
 

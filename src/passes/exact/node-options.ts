@@ -67,7 +67,7 @@ export class OptionMaker {
     const known = byWeights.get(weights);
     if (known !== undefined) return known;
     const all = this.#options({ parts, rings, weights });
-    const distinct = [...new Map(all.map((option) => [option.home, option])).values()];
+    const distinct = [...new Map(all.map((option) => [`${option.home} ${option.part.kind}`, option])).values()];
     const made: NodeOptions = { id: this.#count++, all, distinct };
     byWeights.set(weights, made);
     return made;

@@ -13,13 +13,14 @@ import { homeSpace } from "./home-space.js";
 import type { LayerAtHomes, LayerHomes, TakenBits } from "./layer-costs.js";
 import { boxedLoops, type ProblemSource, workOn } from "./layer-problems.js";
 import { neededWork } from "./needed-work.js";
+import { isMapped, layerHomes, takenAt } from "./node-steps.js";
 import { fetchCopy, gathers, keepingCopies, moveCopies, owedCopies, ringBits, StackCosts } from "./stack-costs.js";
 import type { FeatureMap, StackMaps } from "./stack-maps.js";
 import type { TiledStack } from "./stack-view.js";
 import type { Rings, Storage } from "./storage.js";
 import { type TileNode, type TileNodes, tileNodes } from "./tile-nodes.js";
 import { tooLarge } from "./too-large.js";
-import { isMapped, layerHomes, type TypeHomes, takenAt } from "./type-homes.js";
+import type { TypeHomes } from "./type-homes.js";
 
 /** The mapping that somebody states for a layer on a tile type, and for one of the phases in which it runs there. */
 export type StatedOnTile = (

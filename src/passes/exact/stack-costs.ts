@@ -1,6 +1,7 @@
 /** What homes cost (EM §2): energies of copies, rings and layers of one stack, each looked up once. */
-import type { Hierarchy, Memory } from "../../ir/accelerator.js";
+import { type Hierarchy, levelOf, type Memory, type MemoryOperand } from "../../ir/accelerator.js";
 import type { Copy, CopyEnd, CopyKind, CostModel, MappingProblem } from "../../ir/cost-model.js";
+import type { GraphNode, InputOperand } from "../depth-first/graph.js";
 import { chainTop } from "../depth-first/levels.js";
 import { operandBits } from "../depth-first/operands.js";
 import { keptRings } from "../regions/kept-rings.js";
@@ -23,11 +24,15 @@ export type PartHome =
 /** Bits in each memory, by id. */
 export type Reserved = ReadonlyMap<string, number>;
 
+/** Nodes of paths through tile types that the searches of a stack look at before they settle for less. */
+const MANY_NODES = 12_000_000;
+
 export class StackCosts {
   readonly #source: ProblemSource;
   readonly #costModel: CostModel;
   readonly #capacity: ReadonlyMap<string, number>;
   #asked = 0;
+  #looked = 0;
   readonly #copyEnergies = new Map<string, number>();
   readonly #layers = new Map<string, NodeLayers>();
   readonly #memoryIndex: ReadonlyMap<string, number>;
@@ -196,6 +201,21 @@ export class StackCosts {
     return true;
   }
 
+  /** Share of a memory that bits take, by its position. */
+  share(memory: number, bits: number): number {
+    return bits === 0 ? 0 : bits / this.memories[memory]!.size;
+  }
+
+  /** Another path through so many nodes of a tile type is looked at. */
+  onLooked(nodes: number): void {
+    this.#looked += nodes;
+  }
+
+  /** Whether very many paths were looked at; the same on every machine. */
+  get isTired(): boolean {
+    return this.#looked > MANY_NODES;
+  }
+
   /** Problems that the mapper was asked: the time that a search has taken, the same on every machine. */
   get asked(): number {
     return this.#asked;
@@ -287,6 +307,12 @@ export function fetchCopy(
 /** Operators that take as many elements out of their first input as they write, whichever the indices name. */
 const PICKING: ReadonlySet<string> = new Set(["Gather", "GatherElements", "GatherND"]);
 
+/** Data goes up as outputs do, and anywhere else as inputs. */
+function leavesAs(from: Memory, to: Memory, { memoryOperand }: InputOperand, { output }: GraphNode): MemoryOperand {
+  const [below, above] = [from, to].map((memory) => levelOf(memory, output.memoryOperand));
+  return below !== undefined && above !== undefined && below < above ? output.memoryOperand : memoryOperand;
+}
+
 /**
  * Copies that make up a layer which only moves data: every input to the home of the output. Where more is written than read (resampling,
  * padding), the copy counts what is written. Of a table no more than what is taken out of it, wherever its rows are named.
@@ -307,7 +333,7 @@ export function moveCopies(
       layer: node.id,
       operand: operand.name,
       bits: operand.name === table ? Math.min(bits, taken(operand)) : Math.max(bits, only),
-      from: { operand: operand.memoryOperand, memory: inputs[i]!.id }, // one home per read
+      from: { operand: leavesAs(inputs[i]!, output, operand, node), memory: inputs[i]!.id }, // one home per read
       to: { operand: node.output.memoryOperand, memory: output.id },
     }),
   );

@@ -9,7 +9,7 @@ import type { ProblemSource } from "./layer-problems.js";
 import { StackCosts } from "./stack-costs.js";
 import type { TiledStack } from "./stack-view.js";
 import { type TileNode, type TileNodes, tileNodes } from "./tile-nodes.js";
-import { isMapped, layerHomes } from "./type-homes.js";
+import { isMapped, layerHomes } from "./node-steps.js";
 
 type Tile = StackTiling["tile"];
 

@@ -3,14 +3,12 @@
  * its last reader, so the choice is a shortest path over the nodes whose states are the homes of the parts that live.
  */
 import type { Memory } from "../../ir/accelerator.js";
-import { MinHeap } from "../min-heap.js";
-import { isNew } from "../visited.js";
-import type { LayerAtHomes, LayerHomes, TakenBits } from "./layer-costs.js";
-import type { NodeLayers } from "./node-layers.js";
-import { type NodeOptions, type Option, OptionMaker, type WeightHome } from "./node-options.js";
-import { moveCopies, type PartHome, type Reserved, type StackCosts } from "./stack-costs.js";
+import { beamPath, type Path, type PathSpace, type Searched, shortestPath } from "./home-paths.js";
+import { type Option, OptionMaker, type WeightHome } from "./node-options.js";
+import { NodeSteps, partBits, type Setting, takenAt } from "./node-steps.js";
+import type { PartHome, Reserved, StackCosts } from "./stack-costs.js";
 import type { Rings } from "./storage.js";
-import type { PieceBits, TileNode, TileNodes } from "./tile-nodes.js";
+import type { TileNode, TileNodes } from "./tile-nodes.js";
 
 /** What may be chosen on a tile type: one entry per map of the stack. Lists that come again are the same lists. */
 export interface HomeChoices {
@@ -24,7 +22,7 @@ export interface HomeChoices {
   readonly reserved: Reserved;
 }
 
-/** Cheapest homes on a tile type; energies of one tile in pJ. */
+/** Homes on a tile type; energies of one tile in pJ. */
 export interface TypeHomes {
   readonly energy: number;
   readonly parts: readonly PartHome[];
@@ -32,13 +30,16 @@ export interface TypeHomes {
   readonly weights: readonly (Memory | undefined)[];
 }
 
-/** `undefined` where no choice fits. */
-export const typeHomes = (
-  type: TileNodes,
-  key: string,
-  choices: HomeChoices,
-  costs: StackCosts,
-): TypeHomes | undefined => solverOf(type, key, costs).homes(choices);
+/** What is found out about a tile type under some choices. */
+export interface TypeAnswer {
+  /** No homes cost less, in pJ; infinite where nothing fits. */
+  readonly bound: number;
+  /** The cheapest homes, or cheap ones where there are too many to tell; `undefined` where nothing fits or is found. */
+  homes(): TypeHomes | undefined;
+}
+
+export const typeHomes = (type: TileNodes, key: string, choices: HomeChoices, costs: StackCosts): TypeAnswer =>
+  solverOf(type, key, costs).homes(choices);
 
 /** Least energy of one layer of a tile type with its weights in a memory, when everything else is free. */
 export const leastWith = (
@@ -58,73 +59,71 @@ function solverOf(type: TileNodes, key: string, costs: StackCosts): TypeSolver {
   return known;
 }
 
-/** Choices for the first nodes. The energy of the last one is known in steps, each dearer to find out than the one before. */
-interface Path {
-  readonly chosen: readonly Option[];
-  /** Without the last node's layer, where that is not known yet, pJ. */
-  readonly energy: number;
-  /** How the energy of the last node's layer is known: by what it touches, by a bound of the mapper, by a mapping. */
-  readonly known: Known;
-}
+/** Paths that one search may look at; and where the searches of a stack have looked at very many. */
+const SEARCH_PATHS = 5000;
+const LEAST_PATHS = 500;
 
-type Known = "touched" | "bounded" | "mapped";
-
-/** Options of every node, and what decided rings and weights take. */
-interface Setting {
-  readonly options: readonly NodeOptions[];
-  readonly taken: TakenBits;
-  /** Equal for equal bits. */
-  readonly takenKey: string;
-}
+/** Of what is still to come, where the cheapest path is too far to find. */
+const WEIGHTS = [1.1, 1.5];
 
 /** One tile type, with all that was found out about it under any choices. */
 class TypeSolver {
   readonly #nodes: readonly TileNode[];
   readonly #costs: StackCosts;
   readonly #makers: readonly OptionMaker[];
-  /** Of nodes that the mapper is asked about. */
-  readonly #layers: readonly (NodeLayers | undefined)[];
-  /** Per node: positions of the tops of the chains of its output and of what it reads. */
-  readonly #tops: readonly { readonly output: number; readonly inputs: readonly number[] }[];
-  readonly #moves: readonly Map<number | string, number>[];
-  readonly #steps: readonly Map<string, number>[];
-  readonly #solved = new Map<string, TypeHomes | undefined>();
+  readonly #steps: NodeSteps;
+  /** By number of nodes that are placed: later ones that read what these make. */
+  readonly #waiting: readonly (readonly Waiting[])[];
+  readonly #solved = new Map<string, TypeAnswer>();
 
   constructor({ nodes }: TileNodes, key: string, costs: StackCosts) {
     this.#nodes = nodes;
     this.#costs = costs;
     this.#makers = nodes.map((node) => new OptionMaker(node, nodes, costs));
-    this.#layers = nodes.map((node) =>
-      node.tile !== undefined && isMapped(node) ? costs.layers(`${key}\n${node.index}`, node) : undefined,
-    );
-    const top = (operand: string) => costs.memoryIndex(costs.top(operand).id);
-    this.#tops = nodes.map(({ map, reads }) => ({
-      output: top(map.node.output.memoryOperand),
-      inputs: reads.map(({ operand }) => top(operand.memoryOperand)),
-    }));
-    this.#moves = nodes.map(() => new Map());
-    this.#steps = nodes.map(() => new Map());
+    this.#steps = new NodeSteps(nodes, key, costs);
+    this.#waiting = Array.from({ length: nodes.length + 1 }, (_, placed) => waitingFor(placed, nodes));
   }
 
-  homes(choices: HomeChoices): TypeHomes | undefined {
+  homes(choices: HomeChoices): TypeAnswer {
     const setting = this.#setting(choices);
     const key = `${setting.options.map(({ id }) => id).join(" ")} ${setting.takenKey}`;
-    if (this.#solved.has(key)) return this.#solved.get(key);
-    const rest = this.#leastRest(setting);
-    const best = rest[0] === Number.POSITIVE_INFINITY ? undefined : this.#shortestPath(setting, rest);
-    const found = best && {
-      energy: best.energy,
-      parts: best.chosen.map(({ part }) => part),
-      rings: best.chosen.map(({ rings }) => rings),
-      weights: best.chosen.map(({ weights }) => weights),
+    const known = this.#solved.get(key) ?? this.#search(setting);
+    this.#solved.set(key, known);
+    return known;
+  }
+
+  #search(setting: Setting): TypeAnswer {
+    const steps = this.#nodes.map((_, index) => this.#steps.least(setting, index));
+    if (steps.includes(Number.POSITIVE_INFINITY)) return NOTHING_FITS;
+    const space = this.#paths(setting, steps);
+    const { path, bound } = this.#shortest(space, 1);
+    if (bound === Number.POSITIVE_INFINITY) return NOTHING_FITS;
+    if (path !== undefined) return { bound, homes: () => homesOn(path) };
+    let found: TypeHomes | undefined | "unknown" = "unknown";
+    return {
+      bound,
+      homes: () => {
+        if (found === "unknown") found = homesOn(this.#goodPath(space));
+        return found;
+      },
     };
-    this.#solved.set(key, found);
-    return found;
+  }
+
+  #goodPath(space: PathSpace<Option>): Path<Option> | undefined {
+    for (const weight of WEIGHTS) {
+      const { path } = this.#shortest(space, weight);
+      if (path !== undefined) return path;
+    }
+    return beamPath(space);
+  }
+
+  #shortest(space: PathSpace<Option>, weight: number): Searched<Option> {
+    return shortestPath(space, this.#costs.isTired ? LEAST_PATHS : SEARCH_PATHS, weight);
   }
 
   leastWith(choices: HomeChoices, layer: number, memory: Memory): number {
     const weights = choices.weights.with(layer, [{ memory, loading: 0 }]);
-    return this.#leastStep(this.#setting({ ...choices, weights }), layer);
+    return this.#steps.least(this.#setting({ ...choices, weights }), layer);
   }
 
   #setting({ parts, rings, weights, reserved }: HomeChoices): Setting {
@@ -135,192 +134,78 @@ class TypeSolver {
     return { options, taken, takenKey: taken.join(" ") };
   }
 
-  /**
-   * Best-first over the nodes; of two paths whose parts live on in the same homes, the cheaper one goes on.
-   *
-   * @param rest - least energy from each node on
-   */
-  #shortestPath(setting: Setting, rest: readonly number[]): Path | undefined {
+  /** @param steps - least energy of each node */
+  #paths(setting: Setting, steps: readonly number[]): PathSpace<Option> {
     const nodes = this.#nodes;
-    const open = new MinHeap<Path>();
-    const done = new Set<string>();
-    const push = (path: Path, layer: number): void => {
-      const least = path.energy + layer + rest[path.chosen.length]!;
-      if (least < Number.POSITIVE_INFINITY) open.push(least, path);
-    };
-    push({ chosen: [], energy: 0, known: "mapped" }, 0);
-    for (let path = open.pop(); path !== undefined; path = open.pop()) {
-      const { chosen, energy, known } = path;
-      const last = chosen.length - 1;
-      if (known === "touched") push({ chosen, energy, known: "bounded" }, this.#layerAt(last, chosen)?.bound ?? 0);
-      else if (known === "bounded")
-        push({ chosen, energy: energy + this.#mapped(setting, last, chosen), known: "mapped" }, 0);
-      else if (chosen.length === nodes.length) return path;
-      else if (isNew(done, liveKey(chosen, nodes))) {
-        for (const option of setting.options[last + 1]!.all) {
-          const all = [...chosen, option];
-          const touched = this.#layerAt(last + 1, all)?.touched ?? 0;
-          push({ chosen: all, energy: energy + option.extra, known: "touched" }, touched);
-        }
-      }
-    }
-    return undefined;
-  }
-
-  /** Energy of a node's layer where everything that lives meanwhile takes room; infinite where it does not fit. */
-  #mapped({ taken }: Setting, index: number, chosen: readonly Option[]): number {
-    const all = takenAt(index, this.#nodes, chosen, taken);
-    if (!this.#costs.fitsTaken(all)) return Number.POSITIVE_INFINITY;
-    return this.#layerEnergy(index, chosen, all);
-  }
-
-  /** Least energy of each node and all after it, when every node chooses for itself and has what is not decided to itself. */
-  #leastRest(setting: Setting): readonly number[] {
-    const rest = Array.from({ length: this.#nodes.length + 1 }, () => 0);
-    for (let index = this.#nodes.length - 1; index >= 0; index--)
-      rest[index] = rest[index + 1]! + this.#leastStep(setting, index);
-    return rest;
-  }
-
-  /** Cheapest of all choices for one node and what it reads. */
-  #leastStep(setting: Setting, index: number): number {
-    const sources = this.#nodes[index]!.reads.map(({ source }) => setting.options[source]!.id);
-    const key = `${setting.options[index]!.id} ${sources.join(" ")} ${setting.takenKey}`;
-    const known = this.#steps[index]!.get(key) ?? this.#cheapestStep(setting, index);
-    this.#steps[index]!.set(key, known);
-    return known;
-  }
-
-  /** The dearer figures are asked for only where the cheaper ones do not tell. */
-  #cheapestStep(setting: Setting, index: number): number {
-    const combinations = this.#combinations(setting, index);
-    const keys = combinations.map((chosen) => chosen[index]!.extra + (this.#layerAt(index, chosen)?.touched ?? 0));
-    const known = keys.map((): Known => "touched");
-    const turn = keys.map((_, i) => i); // of equal ones the latest comes first
-    for (let turns = keys.length; ; turns++) {
-      const best = firstOf(keys, turn);
-      if (best === -1) return Number.POSITIVE_INFINITY;
-      if (known[best] === "mapped") return keys[best]!;
-      const chosen = combinations[best]!;
-      const layer =
-        known[best] === "touched"
-          ? (this.#layerAt(index, chosen)?.bound ?? 0)
-          : this.#layerEnergy(index, chosen, setting.taken);
-      known[best] = known[best] === "touched" ? "bounded" : "mapped";
-      keys[best] = chosen[index]!.extra + layer;
-      turn[best] = turns;
-    }
-  }
-
-  /** Choices of a node and of the maps that it reads; those of all other maps are left out. */
-  #combinations({ options }: Setting, index: number): readonly (readonly Option[])[] {
-    const concerned = [...new Set([...this.#nodes[index]!.reads.map(({ source }) => source), index])];
-    return concerned.reduce<readonly (readonly Option[])[]>(
-      (lists, i) =>
-        lists.flatMap((list) =>
-          (i === index ? options[i]!.all : options[i]!.distinct).map((option) => {
-            const next = [...list];
-            next[i] = option;
-            return next;
-          }),
+    const { options, taken } = setting;
+    const rest = sumsFrom(steps);
+    const at = this.#steps;
+    return {
+      length: nodes.length,
+      options: (index) => options[index]!.all,
+      extra: ({ extra }) => extra,
+      layer: {
+        touched: (chosen) => at.touched(chosen.length - 1, chosen),
+        bounded: (chosen) => at.bound(chosen.length - 1, chosen),
+        mapped: (chosen) => at.mapped(chosen.length - 1, chosen, takenAt(chosen.length - 1, nodes, chosen, taken)),
+      },
+      rest: (chosen) => {
+        this.#costs.onLooked(chosen.length);
+        return rest[chosen.length]! + this.#regret(setting, steps, chosen);
+      },
+      liveKey: (chosen) => liveKey(chosen, nodes),
+      living: (chosen) => living(chosen, nodes),
+      room: (chosen) =>
+        living(chosen, nodes).reduce(
+          (sum, i) => sum + this.#costs.share(chosen[i]!.home, partBits(nodes[i]!, chosen[i]!.part)),
+          0,
         ),
-      [[]],
-    );
+    };
   }
 
-  /** Energy of a layer itself: nothing for a stack input, copies alone for one that only moves data. */
-  #layerEnergy(index: number, chosen: readonly Option[], taken: TakenBits): number {
-    const node = this.#nodes[index]!;
-    if (node.tile === undefined) return 0;
-    const layer = this.#layerAt(index, chosen);
-    if (layer !== undefined) return layer.answer(taken).energy;
-    const code = this.#homesCode(index, chosen);
-    const known = this.#moves[index]!.get(code) ?? this.#moveEnergy(node, chosen);
-    this.#moves[index]!.set(code, known);
-    return known;
-  }
-
-  #moveEnergy(node: TileNode, chosen: readonly Option[]): number {
-    const homes = layerHomes(node, chosen, this.#costs);
-    return this.#costs.copiesEnergy(moveCopies(node, homes, (operand) => this.#costs.top(operand)));
-  }
-
-  /** `undefined` where the mapper is not asked. */
-  #layerAt(index: number, chosen: readonly Option[]): LayerAtHomes | undefined {
-    const layers = this.#layers[index];
-    return layers?.at(this.#homesCode(index, chosen), () => layerHomes(this.#nodes[index]!, chosen, this.#costs));
-  }
-
-  #homesCode(index: number, chosen: readonly Option[]): number | string {
-    const { output, inputs } = this.#tops[index]!;
-    const { home, weightsHome } = chosen[index]!;
-    const { reads } = this.#nodes[index]!;
-    const sources = inputs.map((top, i) => {
-      const part = chosen[reads[i]!.source]!.home;
-      return part === -1 ? top : part;
-    });
-    return this.#costs.homesCode(home === -1 ? output : home, weightsHome, sources);
+  /** By how much nodes that are still to come cost more at least, since maps that they read have their homes. */
+  #regret(setting: Setting, steps: readonly number[], chosen: readonly Option[]): number {
+    let sum = 0;
+    for (const { reader, sources } of this.#waiting[chosen.length]!) {
+      const given = sources.map((source) => this.#steps.leastFrom(setting, reader, source, chosen[source]!));
+      sum += Math.max(0, Math.max(...given) - steps[reader]!);
+    }
+    return sum;
   }
 }
 
-/** Bits that are brought out of rings beside the new part. */
-function gatheredBits(pieces: PieceBits, { column, row }: Rings, { memory }: PartHome): number {
-  const away = (ring: Memory | undefined) => ring !== undefined && ring.id !== memory?.id;
-  return (away(column) ? pieces.column : 0) + (away(row) ? pieces.row : 0);
+/** A node that is still to come, and those of the maps that it reads that are placed. */
+interface Waiting {
+  readonly reader: number;
+  readonly sources: readonly number[];
 }
 
-/** Position of the least key; of equal ones, of that with the latest turn; −1 of none. */
-function firstOf(keys: readonly number[], turn: readonly number[]): number {
-  let best = -1;
-  for (let i = 0; i < keys.length; i++) {
-    if (best === -1 || keys[i]! < keys[best]! || (keys[i] === keys[best] && turn[i]! > turn[best]!)) best = i;
-  }
-  return best;
+const waitingFor = (placed: number, nodes: readonly TileNode[]): readonly Waiting[] =>
+  nodes.slice(placed).flatMap(({ index, reads }) => {
+    const sources = [...new Set(reads.map(({ source }) => source))].filter((source) => source < placed);
+    return sources.length === 0 ? [] : [{ reader: index, sources }];
+  });
+
+/** Sums of all entries from each on. */
+function sumsFrom(values: readonly number[]): readonly number[] {
+  const sums = [0];
+  for (const value of values.toReversed()) sums.push(sums.at(-1)! + value); // not empty
+  return sums.reverse();
 }
 
-/** Whether the mapper is asked about a node: what is only moved is all copies. */
-export const isMapped = ({ map: { node } }: TileNode): boolean =>
-  node.layer !== undefined && node.layer.kind !== "movement" && node.layer.kind !== "opaque";
-
-/** Homes of a layer's operands, given the choice for every map up to its own. */
-export function layerHomes(
-  { index, map, reads }: TileNode,
-  chosen: readonly Pick<Option, "part" | "weights">[],
-  costs: StackCosts,
-): LayerHomes {
-  const homeOf = (part: PartHome, operand: string): Memory => part.memory ?? costs.top(operand);
-  const { weights } = chosen[index]!;
-  return {
-    inputs: reads.map(({ source, operand }) => homeOf(chosen[source]!.part, operand.memoryOperand)),
-    output: homeOf(chosen[index]!.part, map.node.output.memoryOperand),
-    ...(weights !== undefined && { weights }),
+const homesOn = (path: Path<Option> | undefined): TypeHomes | undefined =>
+  path && {
+    energy: path.energy,
+    parts: path.chosen.map(({ part }) => part),
+    rings: path.chosen.map(({ rings }) => rings),
+    weights: path.chosen.map(({ weights }) => weights),
   };
-}
 
-/**
- * Bits that are taken in each memory while a node runs, beside the blocks of its layer.
- *
- * @param chosen - for every map up to the node's own
- * @param decided - what rings, weights and maps between stacks take throughout
- */
-export function takenAt(
-  index: number,
-  nodes: readonly TileNode[],
-  chosen: readonly Pick<Option, "part" | "rings" | "home">[],
-  decided: TakenBits,
-): TakenBits {
-  const taken = decided.slice();
-  for (let i = 0; i <= index; i++) {
-    const { part, home } = chosen[i]!; // chosen so far
-    const { lastUse, newBits, fetchedBits } = nodes[i]!;
-    if (part.kind !== "whole" && lastUse >= index) taken[home]! += part.kind === "kept" ? newBits : fetchedBits;
-  }
-  for (const { source, pieces } of nodes[index]!.reads) {
-    const { part, rings, home } = chosen[source]!;
-    if (part.kind === "kept" && rings !== undefined) taken[home]! += gatheredBits(pieces[rings.kind], rings, part);
-  }
-  return taken;
-}
+const NOTHING_FITS: TypeAnswer = { bound: Number.POSITIVE_INFINITY, homes: () => undefined };
+
+/** Nodes whose parts live on after those that are placed. */
+const living = ({ length }: readonly Option[], nodes: readonly TileNode[]): readonly number[] =>
+  nodes.slice(0, length).flatMap(({ index, lastUse }) => (lastUse >= length ? [index] : []));
 
 /** Nodes that are placed, and homes of the parts that live on. */
 function liveKey(chosen: readonly Option[], nodes: readonly TileNode[]): string {

@@ -30,8 +30,8 @@ describe("copies beside layers", () => {
   });
 
   it("wait for room", () => {
-    const tight = costsOf(pointwise(), { ...tiles, pipelineCopies: true }, smallMachine(8 * 20));
-    const alone = costsOf(pointwise(), { ...tiles }, smallMachine(8 * 20));
+    const tight = costsOf(pointwise(), { ...tiles, pipelineCopies: true }, smallMachine(8 * 16));
+    const alone = costsOf(pointwise(), { ...tiles }, smallMachine(8 * 16));
     expect(tight.totals.latency).toBe(alone.totals.latency);
   });
 });
