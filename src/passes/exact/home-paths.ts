@@ -51,6 +51,9 @@ interface Step<Option> extends Path<Option> {
   readonly known: Known;
 }
 
+/** Sums of the same energies in another order differ by less, relatively: such paths are equal, and the latest comes first. */
+const ROUNDING = 2 ** -40;
+
 /**
  * Of two paths whose parts live on in the same homes, the one that comes first goes on.
  *
@@ -60,11 +63,13 @@ interface Step<Option> extends Path<Option> {
 export function shortestPath<Option>(space: PathSpace<Option>, limit: number, weight = 1): Searched<Option> {
   const open = new MinHeap<Step<Option>>();
   const done = new Set<string>();
+  const rest = space.rest([]);
+  const grain = rest * ROUNDING || 1;
   const push = (step: Step<Option>, layer: number): void => {
     const least = step.energy + layer + weight * step.rest;
-    if (least < Number.POSITIVE_INFINITY) open.push(least, step);
+    if (least < Number.POSITIVE_INFINITY) open.push(Math.round(least / grain), step);
   };
-  push({ chosen: [], energy: 0, rest: space.rest([]), known: "mapped" }, 0);
+  push({ chosen: [], energy: 0, rest, known: "mapped" }, 0);
   for (let looked = 0; looked < limit; looked++) {
     const step = open.pop();
     if (step === undefined) return { bound: Number.POSITIVE_INFINITY };
@@ -80,7 +85,7 @@ export function shortestPath<Option>(space: PathSpace<Option>, limit: number, we
       }
     }
   }
-  return { bound: open.leastKey };
+  return { bound: (open.leastKey - 1) * grain };
 }
 
 /** Paths of a beam. */

@@ -61,8 +61,12 @@ export function searchHomes(problem: HomeProblem): StackHomes | undefined {
   return search.run();
 }
 
-/** No homes cost less than this; infinite where nothing fits. */
-export const leastHomes = (problem: HomeProblem): number => new HomeSearch(problem).least();
+/**
+ * No homes cost less than this; infinite where nothing fits.
+ *
+ * @param most - above this it need not be known how much more
+ */
+export const leastHomes = (problem: HomeProblem, most: number): number => new HomeSearch(problem).least(most);
 
 class HomeSearch {
   readonly #problem: HomeProblem;
@@ -106,9 +110,16 @@ class HomeSearch {
     return this.#best && { ...this.#best, bound: Math.min(this.#unproven, this.#best.energy), visited: this.#visited };
   }
 
-  least(): number {
-    const { storage, weights } = this.#problem.space;
-    return this.#relax({ storage, weights })?.bound ?? this.#unproven;
+  least(most: number): number {
+    const { types, costs, space } = this.#problem;
+    const choices = this.#choices(space);
+    if (!costs.fits(choices.reserved)) return Number.POSITIVE_INFINITY;
+    let bound = 0;
+    for (const [index, type] of types.entries()) {
+      if (bound > most) return bound;
+      bound += type.shape.count * typeHomes(type, String(index), choices, costs).bound;
+    }
+    return bound;
   }
 
   /** What is left there may be as cheap as this. */

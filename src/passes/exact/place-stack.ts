@@ -48,6 +48,7 @@ export class StackPlanner {
   readonly #types: readonly TileNodes[];
   readonly #costs: StackCosts;
   readonly #problems = new Map<string, HomeProblem>();
+  readonly #found = new Map<HomeProblem, StackHomes | undefined>();
 
   constructor(stack: TiledStack, source: ProblemSource, costModel: CostModel) {
     this.#stack = stack;
@@ -58,14 +59,25 @@ export class StackPlanner {
     this.#costs = new StackCosts(source, costModel);
   }
 
-  /** No homes cost less, in pJ; infinite where nothing fits. */
-  leastEnergy(around: Surroundings): number {
-    return leastHomes(this.#problem(around));
+  /**
+   * No homes cost less, in pJ; infinite where nothing fits.
+   *
+   * @param most - above this it need not be known how much more
+   */
+  leastEnergy(around: Surroundings, most = Number.POSITIVE_INFINITY): number {
+    return leastHomes(this.#problem(around), most);
   }
 
   /** @returns `undefined` where nothing fits */
   homes(around: Surroundings): StackHomes | undefined {
-    return searchHomes(this.#problem(around));
+    const problem = this.#problem(around);
+    if (!this.#found.has(problem)) this.#found.set(problem, searchHomes(problem));
+    return this.#found.get(problem);
+  }
+
+  /** Nodes of all tile types: how much there is to look at. */
+  get size(): number {
+    return this.#types.reduce((sum, { nodes }) => sum + nodes.length, 0);
   }
 
   /**

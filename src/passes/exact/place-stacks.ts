@@ -1,7 +1,7 @@
 /**
  * All stacks of a network, with the homes of the feature maps between them (EM §2): a shortest path over the stacks whose states are the
- * homes of the maps that live across. What a stack costs at least in some surroundings is known at once, what it costs in truth takes a
- * search of its own, so that is asked only where the path may run.
+ * homes of the maps that live across; where a stack may be tiled in several ways, with the best of them. What a stack costs at least in
+ * some surroundings is known at once, what it costs in truth takes a search of its own, so that is asked only where the path may run.
  */
 import type { CostModel } from "../../ir/cost-model.js";
 import { type Diagnostic, DiagnosticError } from "../../ir/diagnostics.js";
@@ -16,7 +16,7 @@ import {
   livesIn,
   surroundings,
 } from "./crossing-maps.js";
-import { type StackTops, withTops } from "./held-at-tops.js";
+import { withTops } from "./held-at-tops.js";
 import type { StackHomes } from "./home-problem.js";
 import type { ProblemSource } from "./layer-problems.js";
 import { StackPlanner, type StatedOnTile, type Surroundings } from "./place-stack.js";
@@ -55,17 +55,46 @@ export function placeStacks(
   const planners = views.map(({ stack, maps }, index) => {
     const tiling = tilings[index];
     if (tiling?.stack !== stack.id) throw new Error(`stack ${stack.id} has no tiling`);
-    return new StackPlanner({ id: stack.id, maps, tiling }, source, costModel);
+    return [new StackPlanner({ id: stack.id, maps, tiling }, source, costModel)];
   });
   const maps = isBetweenSearched ? crossingMaps(views, outputs, source.hierarchy) : [];
   const searched = withinLimit(maps, views.length);
   const between = !isBetweenSearched ? "none" : searched.length < maps.length ? "some" : "all";
-  const { placements, tops, bound } = new CrossingSearch(planners, searched, stated).run();
+  const { stacks, bound } = cheapestStacks(planners, searched);
+  const placements = stacks.map(({ planner, around, homes }, stack) => planner.placement(around, homes, stated(stack)));
+  const tops = stacks.map(({ planner, around, homes }) => planner.tops(around, homes));
   return { placements: withTops(placements, tops, outputs, source.hierarchy.memories), bound, between };
 }
 
+/** A stack as it is chosen. */
+interface ChosenStack {
+  readonly planner: StackPlanner;
+  readonly around: Surroundings;
+  readonly homes: StackHomes;
+}
+
+/** All stacks, with what they cost in pJ. */
+export interface CheapestStacks {
+  readonly stacks: readonly ChosenStack[];
+  readonly energy: number;
+  /** No choice costs less. */
+  readonly bound: number;
+}
+
+/**
+ * @param planners - per stack: itself under each of its tilings
+ * @param maps - whose homes are searched
+ * @param searches - per planner, on average, after which the best path so far is followed to its end
+ * @throws DiagnosticError (infeasible) when a layer cannot be mapped even if nothing else is on chip
+ */
+export const cheapestStacks = (
+  planners: readonly (readonly StackPlanner[])[],
+  maps: readonly CrossingMap[],
+  searches = SEARCH_LIMIT,
+): CheapestStacks => new CrossingSearch(planners, maps, searches).run();
+
 /** The maps whose homes are searched: so many that few combinations live across each cut. */
-function withinLimit(maps: readonly CrossingMap[], stacks: number): readonly CrossingMap[] {
+export function withinLimit(maps: readonly CrossingMap[], stacks: number): readonly CrossingMap[] {
   let kept = maps;
   for (let cut = 0; cut < stacks; cut++) {
     for (let across = livingAcross(kept, cut); states(across) > STATE_LIMIT; across = livingAcross(kept, cut)) {
@@ -90,44 +119,38 @@ interface Label {
   /** Of the path, and of the path with the least that may follow, pJ. */
   readonly energy: number;
   readonly least: number;
-  readonly chosen: readonly StackHomes[];
-  /** Whether the path goes on with `stack` in surroundings that are decided, at an energy that was not searched yet. */
-  readonly isAsked: boolean;
-}
-
-/** The cheapest path, with what each stack has at the tops. */
-interface FoundPath extends Omit<PlacedStacks, "between"> {
-  readonly tops: readonly StackTops[];
+  readonly chosen: readonly Pick<ChosenStack, "planner" | "homes">[];
+  /** With what the path goes on in surroundings that are decided, at an energy that was not searched yet. */
+  readonly asked?: StackPlanner;
 }
 
 class CrossingSearch {
-  readonly #planners: readonly StackPlanner[];
+  readonly #planners: readonly (readonly StackPlanner[])[];
   readonly #maps: readonly CrossingMap[];
-  readonly #stated: (stack: number) => StatedOnTile;
-  readonly #least = new Map<string, number>();
-  readonly #searched = new Map<string, StackHomes | undefined>();
+  readonly #searches: number;
+  readonly #least = new Map<StackPlanner, Map<string, number>>();
+  readonly #searched = new Map<StackPlanner, Map<string, StackHomes | undefined>>();
   readonly #rest = new Map<string, number>();
+  #asked = 0;
 
-  constructor(
-    planners: readonly StackPlanner[],
-    maps: readonly CrossingMap[],
-    stated: (stack: number) => StatedOnTile,
-  ) {
+  constructor(planners: readonly (readonly StackPlanner[])[], maps: readonly CrossingMap[], searches: number) {
     this.#planners = planners;
     this.#maps = maps;
-    this.#stated = stated;
+    this.#searches = searches * planners.flat().length;
+    for (const planner of planners.flat()) {
+      this.#least.set(planner, new Map());
+      this.#searched.set(planner, new Map());
+    }
   }
 
   /** @throws DiagnosticError (infeasible) */
-  run(): FoundPath {
+  run(): CheapestStacks {
     const start = this.#maps.map(() => undefined);
-    const open: Label[] = [
-      { stack: 0, homes: start, energy: 0, least: this.#leastRest(0, start), chosen: [], isAsked: false },
-    ];
+    const open: Label[] = [{ stack: 0, homes: start, energy: 0, least: this.#leastRest(0, start), chosen: [] }];
     const closed = new Set<string>();
     for (let next = this.#takeBest(open); next !== undefined; next = this.#takeBest(open)) {
-      if (next.isAsked) open.push(...this.#searchedOn(next));
-      else if (next.stack === this.#planners.length) return this.#placed(next);
+      if (next.asked !== undefined) open.push(...this.#searchedOn(next, next.asked));
+      else if (next.stack === this.#planners.length) return this.#cheapest(next, start);
       else if (isNew(closed, this.#stateKey(next.stack, next.homes))) open.push(...this.#askedOn(next));
     }
     throw new DiagnosticError([this.#conflict(start)], "infeasible");
@@ -135,7 +158,7 @@ class CrossingSearch {
 
   /** The cheapest path; once enough was searched, the longest one. */
   #takeBest(open: Label[]): Label | undefined {
-    const isLate = this.#searched.size > SEARCH_LIMIT * this.#planners.length;
+    const isLate = this.#asked > this.#searches;
     const isBefore = (a: Label, b: Label): boolean =>
       isLate && a.stack !== b.stack ? a.stack > b.stack : a.least < b.least;
     let best = 0;
@@ -143,26 +166,32 @@ class CrossingSearch {
     return open.splice(best, 1)[0];
   }
 
-  /** The next stack with every choice for the maps that it writes. */
+  /** The next stack in every way, with every choice for the maps that it writes. */
   #askedOn(label: Label): readonly Label[] {
-    return this.#choices(label.stack, label.homes)
-      .map((homes) => ({ ...label, homes, least: label.energy + this.#leastWith(label.stack, homes), isAsked: true }))
-      .filter(({ least }) => least < Number.POSITIVE_INFINITY);
+    const { stack, energy } = label;
+    return this.#choices(stack, label.homes).flatMap((homes) =>
+      this.#planners[stack]!.flatMap((asked): readonly Label[] => {
+        const least = energy + this.#leastOf(stack, asked, homes) + this.#leastRest(stack + 1, homes);
+        return least < Number.POSITIVE_INFINITY ? [{ ...label, homes, least, asked }] : [];
+      }),
+    );
   }
 
-  #searchedOn({ stack, homes, energy, chosen }: Label): readonly Label[] {
-    const found = this.#search(stack, homes);
+  #searchedOn({ stack, homes, energy, chosen }: Label, planner: StackPlanner): readonly Label[] {
+    const found = this.#search(stack, planner, homes);
     if (found === undefined) return [];
     const sum = energy + found.energy;
     const least = sum + this.#leastRest(stack + 1, homes);
-    return [{ stack: stack + 1, homes, energy: sum, least, chosen: [...chosen, found], isAsked: false }];
+    return [{ stack: stack + 1, homes, energy: sum, least, chosen: [...chosen, { planner, homes: found }] }];
   }
 
-  #search(stack: number, homes: CrossingHomes): StackHomes | undefined {
+  #search(stack: number, planner: StackPlanner, homes: CrossingHomes): StackHomes | undefined {
+    const known = this.#searched.get(planner)!; // of all planners
     const key = this.#livingKey(stack, homes);
-    if (this.#searched.has(key)) return this.#searched.get(key);
-    const found = this.#planners[stack]!.homes(this.#around(stack, homes));
-    this.#searched.set(key, found);
+    if (known.has(key)) return known.get(key);
+    this.#asked++;
+    const found = planner.homes(this.#around(stack, homes));
+    known.set(key, found);
     return found;
   }
 
@@ -171,22 +200,15 @@ class CrossingSearch {
     return surroundings(this.#maps, homes, (map) => livesIn(map, stack));
   }
 
-  /** Least energy of a stack and all that follow. */
-  #leastWith(stack: number, homes: CrossingHomes): number {
-    return this.#leastOf(stack, homes) + this.#leastRest(stack + 1, homes);
-  }
-
   /** Least energy of a stack: as searched, or as if only its own maps took room. */
-  #leastOf(stack: number, homes: CrossingHomes): number {
-    const living = this.#livingKey(stack, homes);
-    const searched = this.#searched.get(living);
+  #leastOf(stack: number, planner: StackPlanner, homes: CrossingHomes): number {
+    const searched = this.#searched.get(planner)!.get(this.#livingKey(stack, homes)); // of all planners
     if (searched !== undefined) return searched.bound;
     const isOwn = (map: CrossingMap): boolean => isTouchedBy(map, stack);
     const key = this.#key(stack, homes, isOwn);
-    const known = this.#least.get(key);
-    if (known !== undefined) return known;
-    const least = this.#planners[stack]!.leastEnergy(surroundings(this.#maps, homes, isOwn));
-    this.#least.set(key, least);
+    const known = this.#least.get(planner)!; // of all planners
+    const least = known.get(key) ?? planner.leastEnergy(surroundings(this.#maps, homes, isOwn));
+    known.set(key, least);
     return least;
   }
 
@@ -196,10 +218,12 @@ class CrossingSearch {
     const key = this.#stateKey(stack, homes);
     const known = this.#rest.get(key);
     if (known !== undefined) return known;
-    const least = this.#choices(stack, homes).reduce(
-      (best, next) => Math.min(best, this.#leastWith(stack, next)),
-      Number.POSITIVE_INFINITY,
-    );
+    let least = Number.POSITIVE_INFINITY;
+    for (const next of this.#choices(stack, homes)) {
+      const after = this.#leastRest(stack + 1, next);
+      for (const planner of this.#planners[stack]!)
+        least = Math.min(least, this.#leastOf(stack, planner, next) + after);
+    }
     this.#rest.set(key, least);
     return least;
   }
@@ -225,24 +249,16 @@ class CrossingSearch {
     return true;
   }
 
-  #placed({ homes, chosen }: Label): FoundPath {
+  #cheapest({ homes, chosen, energy }: Label, start: CrossingHomes): CheapestStacks {
     this.#rest.clear(); // what was searched has better bounds by now
-    return {
-      placements: this.#planners.map((planner, s) =>
-        planner.placement(this.#around(s, homes), chosen[s]!, this.#stated(s)),
-      ), // one per stack
-      tops: this.#planners.map((planner, s) => planner.tops(this.#around(s, homes), chosen[s]!)),
-      bound: this.#leastRest(
-        0,
-        this.#maps.map(() => undefined),
-      ),
-    };
+    const stacks = chosen.map((each, stack) => ({ ...each, around: this.#around(stack, homes) }));
+    return { stacks, energy, bound: Math.min(energy, this.#leastRest(0, start)) };
   }
 
   #conflict(start: CrossingHomes): Diagnostic {
-    const stack = this.#planners.findIndex((_, s) => this.#search(s, start) === undefined);
+    const stack = this.#planners.findIndex((ways, s) => ways.every((way) => this.#search(s, way, start) === undefined));
     if (stack === -1) throw new Error("stacks cannot be placed together though each of them can be alone");
-    return this.#planners[stack]!.conflict;
+    return this.#planners[stack]![0]!.conflict; // every stack has a tiling
   }
 
   /** Homes that live from before a stack on. */

@@ -1,0 +1,117 @@
+/**
+ * What a joint search chooses from (design §5): cuts of a network into stacks, and for every stack its tile, its overlap mode and the order of
+ * its tiles. Stacks that come again are the same objects, with all that was found out about them.
+ */
+import type { CostModel } from "../../ir/cost-model.js";
+import { PRECISION, STACKS, type Stack } from "../../ir/facts.js";
+import type { Module } from "../../ir/module.js";
+import { crossingMaps } from "../../passes/exact/crossing-maps.js";
+import type { ProblemSource } from "../../passes/exact/layer-problems.js";
+import { stacksAt } from "../../passes/exact/partition.js";
+import { StackPlanner } from "../../passes/exact/place-stack.js";
+import { type CheapestStacks, cheapestStacks, withinLimit } from "../../passes/exact/place-stacks.js";
+import { type ExactView, exactViews, problemSource } from "../../passes/exact/stack-view.js";
+import type { Extent, Tiling } from "./tilings.js";
+
+/** Tilings that a stack may have, given the extent of its output. */
+export type TilingsOf = (stack: Stack, output: Extent) => readonly Tiling[];
+
+/** A stack that may be part of a partition. */
+export class Segment {
+  readonly stack: Stack;
+  readonly view: ExactView;
+  readonly tilings: readonly Tiling[];
+  readonly #source: ProblemSource;
+  readonly #costModel: CostModel;
+  readonly #planners = new Map<Tiling, StackPlanner>();
+
+  constructor(view: ExactView, tilings: readonly Tiling[], source: ProblemSource, costModel: CostModel) {
+    this.stack = view.stack;
+    this.view = view;
+    this.tilings = tilings;
+    this.#source = source;
+    this.#costModel = costModel;
+  }
+
+  get output(): Extent {
+    return outputOf(this.view);
+  }
+
+  /** @param tiling - one of the segment's */
+  planner(tiling: Tiling): StackPlanner {
+    const { stack, maps } = this.view;
+    const known =
+      this.#planners.get(tiling) ??
+      new StackPlanner({ id: stack.id, maps, tiling: { stack: stack.id, ...tiling } }, this.#source, this.#costModel);
+    this.#planners.set(tiling, known);
+    return known;
+  }
+}
+
+export type Partition = readonly Segment[];
+
+export class JointSpace {
+  readonly #module: Module;
+  readonly #costModel: CostModel;
+  readonly #source: ProblemSource;
+  readonly #tilings: TilingsOf;
+  readonly #segments = new Map<string, Segment>();
+
+  /** @param module - with precisions and unrollings */
+  constructor(module: Module, costModel: CostModel, tilings: TilingsOf) {
+    this.#module = module;
+    this.#costModel = costModel;
+    this.#source = problemSource(module);
+    this.#tilings = tilings;
+  }
+
+  /** Layers after which stacks may end, in the order of the network: all but the last one. */
+  get layers(): readonly string[] {
+    return this.#module.network.layers.slice(0, -1).map(({ id }) => id);
+  }
+
+  /** @param cuts - layers that end a stack */
+  partitionAt(cuts: readonly string[]): Partition {
+    const { network } = this.#module;
+    return this.partitionOf(stacksAt(network, cuts, this.#module.get(PRECISION)));
+  }
+
+  partitionOf(stacks: readonly Stack[]): Partition {
+    return stacks.map((stack) => {
+      const key = stack.layers.join("\n");
+      const known = this.#segments.get(key) ?? this.#segmentOf(stack);
+      this.#segments.set(key, known);
+      return known;
+    });
+  }
+
+  /**
+   * The cheapest of some tilings of every stack, with the homes of all maps.
+   *
+   * @param tilings - one list per stack
+   * @param searches - of homes, per tiling, on average, before the best so far is taken
+   * @throws DiagnosticError (infeasible) when nothing fits
+   */
+  cheapest(partition: Partition, tilings: readonly (readonly Tiling[])[], searches?: number): CheapestStacks {
+    const { network } = this.#module;
+    const outputs = [...network.tensors.values()].filter(({ kind }) => kind === "output").map(({ id }) => id);
+    const views = partition.map(({ view }) => view);
+    const maps = withinLimit(crossingMaps(views, new Set(outputs), this.#source.hierarchy), views.length);
+    const planners = partition.map((segment, index) => tilings[index]!.map((tiling) => segment.planner(tiling))); // one list per stack
+    return cheapestStacks(planners, maps, searches);
+  }
+
+  #segmentOf(stack: Stack): Segment {
+    const [view] = exactViews(this.#module.with(STACKS, [stack])) as [ExactView]; // one per stack
+    return new Segment(view, this.#tilings(stack, outputOf(view)), this.#source, this.#costModel);
+  }
+}
+
+/** Equal for equal partitions. */
+export const partitionKey = (partition: Partition): string =>
+  partition.map(({ stack }) => stack.layers.join(",")).join(" | ");
+
+function outputOf({ maps }: ExactView): Extent {
+  const { x, y } = maps.maps.at(-1)!.extents; // a stack has an output
+  return { width: x, height: y };
+}
