@@ -236,6 +236,8 @@ export interface ExploreOptions extends Pick<ScheduleOptions, "costModel" | "loo
   readonly orders?: readonly TileOrder[];
   readonly pipelineCopies?: boolean;
   readonly steadyState?: boolean;
+  /** Names the code that runs where the version does not: results of other builds have other keys. */
+  readonly build?: string;
 }
 
 /** A sweep before it runs: which points there are, and what its workers need. */
@@ -265,7 +267,7 @@ export function planExplore(
     overlaps: options.overlaps ?? OVERLAP_MODES,
     orders: options.orders ?? ["x-first" as const],
   };
-  const plan = planSweep(network, axes, { evaluation, seed }, createCostModel(rules), contentSha256);
+  const plan = planSweep(network, axes, { evaluation, seed }, createCostModel(rules), contentSha256, options.build);
   return { ...plan, work: { network, machines, rules, space: plan.space, evaluation, seed } };
 }
 

@@ -28,6 +28,7 @@ import {
   withMapping,
 } from "../kerf.js";
 import { architectureFile, findArchitecture } from "../node/architectures.js";
+import { buildDigest } from "../node/build.js";
 import { readText } from "../node/files.js";
 import { positiveIntOrNone, splitNames } from "../passes/options.js";
 import { loadModel } from "./model.js";
@@ -57,6 +58,7 @@ export interface ExploreFlags extends MessageOptions, ResultOptions {
   readonly jobs?: string;
   readonly resume?: true;
   readonly cache?: string;
+  readonly budget?: string;
   readonly shard?: string;
   readonly shards?: string;
   readonly emit?: string;
@@ -84,7 +86,7 @@ export function exploreRequest(modelFile: string, flags: ExploreFlags): ExploreR
   const read = loadMachines(flags);
   const model = loadModel(modelFile, flags.bind);
   requireSizes(model.diagnostics);
-  const sweep = planExplore(model.network, read.machines, options);
+  const sweep = planExplore(model.network, read.machines, { ...options, build: buildDigest() });
   return {
     sweep,
     title: titleOf(model.network, read.machines, options),

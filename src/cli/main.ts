@@ -90,6 +90,7 @@ function createProgram(messages: MessageOptions): Command {
     .option("--jobs <n>", "workers (default: cores)")
     .option("--resume", "go on with the results in --out")
     .option("--cache <dir>", "keep and reuse results by content")
+    .option("--budget <time>", "stop after that long with what is known: 90s, 15min, 2h")
     .option("--seed <n>", "of everything random (default 0)")
     .option("--shards <n>", "number of shards, with --emit or --merge")
     .option("--emit <scheduler>", "write a job array that runs the shards: slurm")

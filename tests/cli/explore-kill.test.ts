@@ -1,6 +1,6 @@
 /** Sweeps that are killed at random moments, and go on. */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
@@ -75,4 +75,5 @@ it.concurrent.each([
   expect({ kills, isGrowing: grown > 5 }).toEqual({ kills: 25, isGrowing: true });
   expect(kerf(args)).toMatchObject({ status: 0, stderr: "" });
   expect(readFileSync(file, "utf8").trimEnd().split("\n").sort()).toEqual(expected);
+  expect(readdirSync(scratch).filter((name) => name.startsWith(`.killed-${jobs}`))).toEqual([]);
 });

@@ -105,7 +105,12 @@ describe("a plan", () => {
     const options: readonly ExploreOptions[] = [
       ...[{}, { costModel: "defines" as const }, { costModel: "defines" as const, loopLimit: 5 }, { seed: 1 }],
       ...[{ steadyState: true }, { pipelineCopies: true }, { overlaps: ["recompute"] as const }, { widths: [3] }],
-      ...[{ orders: ["x-first", "y-first"] as const }, { stacks: ["per-layer"] as const }],
+      ...[
+        { build: "1" },
+        { build: "2" },
+        { orders: ["x-first", "y-first"] as const },
+        { stacks: ["per-layer"] as const },
+      ],
     ];
     const ids = [...options.map((chosen) => idOf(chosen)), idOf({}, other)];
     expect(new Set(ids).size).toBe(ids.length);

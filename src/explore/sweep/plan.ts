@@ -58,6 +58,7 @@ const ID_LENGTH = 16;
 /**
  * Tile sizes are clamped to the largest output of a stack, and equal ones stand once: identical points are evaluated once.
  *
+ * @param build - which code computes the numbers, beside the version of the package
  * @throws DiagnosticError when stacks cannot be formed, or the rules know no such order
  */
 export function planSweep(
@@ -66,8 +67,9 @@ export function planSweep(
   { evaluation, seed }: SweepRules,
   costModel: CostModel,
   digest: Digest,
+  build: string | undefined,
 ): SweepPlan {
-  const about = { network: networkContent(network), rules: costModel.rules, evaluation, seed, version: VERSION };
+  const about = { network: networkContent(network), rules: costModel.rules, evaluation, seed, version: VERSION, build };
   const shared = digest(about);
   const repeated: { arch: string; stacks: string; as: string }[] = [];
   const clamped = new Set<number>();

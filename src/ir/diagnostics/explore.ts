@@ -69,7 +69,7 @@ export const damagedLine = (file: string, line: number, index: number): Diagnost
 export const otherInputs = (file: string, line: number, found: string, expected: string): Diagnostic =>
   error(
     "other-inputs",
-    `holds results of another sweep (${found}; this one is ${expected}): model, accelerators, rules, tiles, stacks, modes, orders or the version of Kerf differ`,
+    `holds results of another sweep (${found}; this one is ${expected}): model, accelerators, rules, tiles, stacks, modes, orders or the build of Kerf differ`,
     { file, line },
     "name another file with --out, or repeat the command that began this one; --cache lets sweeps share what they have in common",
   );
@@ -96,6 +96,38 @@ export const conflictingLines = (file: string, line: number, other: string, inde
     `says something else about point ${index} than '${other}'`,
     { file, line },
     "compute that shard again",
+  );
+
+/** Another process writes the file; `lock` is how it says so. */
+export const fileTaken = (
+  file: string,
+  { pid, host }: { readonly pid: number; readonly host: string },
+  lock: string,
+): Diagnostic =>
+  error(
+    "file-in-use",
+    `process ${pid} on '${host}' is writing this file`,
+    { file },
+    `wait for it or end it, or name another file with --out; if that process is none of Kerf's, remove '${lock}'`,
+  );
+
+export const lockLost = (file: string): Diagnostic =>
+  error(
+    "file-in-use",
+    "another process took this one for dead and goes on with the file",
+    { file },
+    "let it finish: nothing that was written is lost",
+  );
+
+export const waitingForSigns = (
+  file: string,
+  { pid, host }: { readonly pid: number; readonly host: string },
+  seconds: number,
+): Diagnostic =>
+  info(
+    "waiting-for-lock",
+    `process ${pid} on '${host}' was writing this file; waiting up to ${seconds} s to see whether it still is`,
+    { file },
   );
 
 export const tornLine = (file: string): Diagnostic =>
@@ -154,10 +186,16 @@ export const nothingAllowed = (reasons: readonly string[]): Diagnostic =>
   );
 
 /** What a sweep that was stopped says. */
-export const interrupted = (known: number, of: number, isResumable: boolean): Diagnostic => ({
-  code: "interrupted",
+export const interrupted = (known: number, of: number, isResumable: boolean): Diagnostic =>
+  stopped("interrupted", "stopped", known, of, isResumable);
+
+export const budgetSpent = (known: number, of: number, isResumable: boolean): Diagnostic =>
+  stopped("budget-spent", "the time of --budget is over", known, of, isResumable);
+
+const stopped = (code: string, why: string, known: number, of: number, isResumable: boolean): Diagnostic => ({
+  code,
   severity: "warning",
-  message: `stopped with ${known} of ${plural(of, "point")} known`,
+  message: `${why} with ${known} of ${plural(of, "point")} known`,
   where: {},
   hint: isResumable
     ? "the same command with --resume goes on"

@@ -1,0 +1,170 @@
+/** A sweep that runs: points are computed, written as they come, and counted. */
+import { availableParallelism } from "node:os";
+import type { SweepWork } from "../explore/sweep/batch.js";
+import { runBatches } from "../explore/sweep/run.js";
+import { pointAt, pointNumbersOf, type Shard, type SweepSpace, shardSize } from "../explore/sweep/space.js";
+import { SweepReducer } from "../explore/sweep/summary.js";
+import { damagedCache, unkeptResults, waitingForSigns } from "../ir/diagnostics/explore.js";
+import type { Diagnostic } from "../ir/diagnostics.js";
+import { type FileLock, lockFile } from "../node/file-lock.js";
+import { requireCacheFolder } from "../node/result-cache.js";
+import { createSweepPool } from "../node/sweep-pool.js";
+import { positiveInt } from "../passes/options.js";
+import { duration } from "./duration.js";
+import { addLine, isOnStdout, LineSink, type Resumed, resumeFrom, writeStdout } from "./explore-output.js";
+import { type ExploreFlags, type Question, questionOf, shardFrom } from "./explore-request.js";
+import { parseWith } from "./options.js";
+import { showDiagnostics } from "./output.js";
+import { clearProgress, progressClock, showsProgress } from "./progress.js";
+
+/** Most worker threads: beyond that there is no machine to use them. */
+const MOST_JOBS = 1024;
+
+/** What is asked for, before any file is looked at. */
+interface RunChoices {
+  readonly question: Question;
+  readonly shard: Shard | undefined;
+  readonly jobs: number;
+  /** Since the command began, ms. */
+  readonly budget: number;
+}
+
+/** A sweep that is ready to run. */
+export interface Run extends RunChoices {
+  readonly work: SweepWork;
+  /** File that grows line by line. */
+  readonly journal: string | undefined;
+  readonly lock: FileLock;
+  readonly resumed: Resumed;
+  readonly reducer: SweepReducer;
+  /** Points to know at the end. */
+  readonly points: number;
+}
+
+/** Why a sweep ended. */
+export type RunEnd = "complete" | "interrupted" | "budget";
+
+/**
+ * Nobody else may write the journal until its lock is released.
+ *
+ * @throws DiagnosticError when an option is wrong, somebody else writes the file, or it holds something else
+ */
+export async function prepareRun(work: SweepWork, flags: ExploreFlags, journal: string | undefined): Promise<Run> {
+  const choices = runChoices(work, flags);
+  if (flags.cache !== undefined) requireCacheFolder(flags.cache);
+  const lock = journal === undefined ? NO_LOCK : await lockJournal(journal, flags);
+  try {
+    return { ...choices, ...resume(work, flags, journal, choices), work, journal, lock };
+  } catch (cause) {
+    lock.release();
+    throw cause;
+  }
+}
+
+const NO_LOCK: FileLock = { requireHeld() {}, release() {} };
+
+const lockJournal = (journal: string, flags: ExploreFlags): Promise<FileLock> =>
+  lockFile(journal, (holder, patience) => showDiagnostics([waitingForSigns(journal, holder, patience / 1000)], flags));
+
+function runChoices(work: SweepWork, flags: ExploreFlags): RunChoices {
+  const { jobs, budget } = flags;
+  return {
+    question: questionOf(flags, work.machines),
+    shard: shardFrom(flags),
+    jobs:
+      jobs === undefined
+        ? availableParallelism()
+        : Math.min(MOST_JOBS, parseWith("--jobs", jobs, positiveInt(1, "for example 2"))),
+    budget: budget === undefined ? duration.fallback : parseWith("--budget", budget, duration),
+  };
+}
+
+function resume(work: SweepWork, flags: ExploreFlags, journal: string | undefined, { question, shard }: RunChoices) {
+  const { space } = work;
+  const points = shardSize(space.points, shard);
+  const reducer = new SweepReducer({ ...question, axes: mapAxes(space), points });
+  const isEchoed = isOnStdout(flags) && flags.frontier !== true;
+  const resumed = resumeFrom(flags.resume ? journal : undefined, space, shard, (line, text) => {
+    addLine(reducer, line);
+    if (isEchoed) void writeStdout([text]); // lines of an earlier run count as if they were found now
+  });
+  return { resumed, reducer, points };
+}
+
+/** @returns why it ended, and warnings about the cache */
+export async function runPoints(run: Run, flags: ExploreFlags) {
+  const { work, shard, resumed, reducer, points, journal, lock } = run;
+  const counts = { damaged: 0, unkept: 0 };
+  const clock = progressClock(points, reducer.known);
+  const cache = flags.cache === undefined ? {} : { cache: flags.cache };
+  const left = Math.max(1, points - reducer.known);
+  const stops = stopsOf(run.budget);
+  const sink = new LineSink(flags, journal, resumed.bytes);
+  const pool = createSweepPool({ ...work, ...cache }, Math.min(run.jobs, left));
+  try {
+    const todo = pointNumbersOf(work.space.points, shard, (index) => resumed.done.has(index));
+    for await (const { results, damaged, unkept } of runBatches(todo, pool, stops.signal)) {
+      lock.requireHeld();
+      await sink.write(results.map(({ line }) => line));
+      for (const { index, outcome } of results) reducer.add(index, pointAt(work.space, index), outcome);
+      counts.damaged += damaged;
+      counts.unkept += unkept;
+      if (showsProgress(flags)) clock.show(reducer.known);
+    }
+  } finally {
+    sink.close();
+    stops.release();
+    clearProgress(flags);
+    await pool.close();
+  }
+  const isComplete = reducer.known === points;
+  return { end: isComplete ? ("complete" as const) : stops.why(), notes: cacheNotes(counts) };
+}
+
+const cacheNotes = ({
+  damaged,
+  unkept,
+}: {
+  readonly damaged: number;
+  readonly unkept: number;
+}): readonly Diagnostic[] => [
+  ...(damaged > 0 ? [damagedCache(damaged)] : []),
+  ...(unkept > 0 ? [unkeptResults(unkept)] : []),
+];
+
+/** All sizes of all blocks. */
+const mapAxes = ({ overlaps, blocks }: SweepSpace) => ({
+  overlaps,
+  widths: [...new Set(blocks.flatMap(({ widths }) => widths))],
+  heights: [...new Set(blocks.flatMap(({ heights }) => heights))],
+});
+
+/** Longest wait that a timer can have, ms. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * What stops a sweep in an orderly way: the first signal, and the end of its time. The second signal stops it at once.
+ *
+ * @param budget - ms since the command began
+ */
+function stopsOf(budget: number) {
+  const stop = new AbortController();
+  let count = 0;
+  const handler = (): void => {
+    if (++count > 1) process.exit(130);
+    stop.abort();
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, handler);
+  const left = Math.max(0, budget - performance.now());
+  if (left === 0) stop.abort();
+  const timer = left > LONGEST_TIMER ? undefined : setTimeout(() => stop.abort(), left);
+  return {
+    signal: stop.signal,
+    why: (): RunEnd => (count > 0 ? "interrupted" : "budget"),
+    release() {
+      clearTimeout(timer);
+      for (const signal of signals) process.off(signal, handler);
+    },
+  };
+}
