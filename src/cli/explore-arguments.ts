@@ -13,6 +13,7 @@ const TEXTS = [
   ["bind", "--bind"],
   ["seed", "--seed"],
   ["objective", "--objective"],
+  ["front", "--front"],
 ] as const;
 const LISTS = [
   ["stacks", "--stacks"],

@@ -9,8 +9,8 @@ Examples:
   ways to form stacks, and sizes of a memory, on two machines:
     kerf explore models/mobilenet-v2.onnx --arch meta-prototype-df,tpu-like-df --stacks auto --stacks per-layer
     kerf explore models/fsrcnn.onnx --arch meta-prototype-df --vary memories.sram_64KB.size=262144,524288,1048576
-  the least energy within a time, and the Pareto front alone:
-    kerf explore models/fsrcnn.onnx --arch tpu-like --limit 'latency<=2e7' --frontier --out front.ndjson
+  the front of energy and latency within a time, without a look at what bounds exclude:
+    kerf explore models/fsrcnn.onnx --arch tpu-like --limit 'latency<=2e7' --front energy,latency --frontier --out front.ndjson
   on a cluster: write the job array, submit it, merge the results:
     kerf explore models/fsrcnn.onnx --arch tpu-like --tiles all --shards 64 --emit slurm --out sweep.sh
     sbatch sweep.sh

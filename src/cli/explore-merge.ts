@@ -96,7 +96,7 @@ async function writeMerged(merged: MergedFiles, flags: ExploreFlags, reducer: Sw
   const file = outFile(flags);
   if (flags.frontier) {
     for (const _ of noted()); // the front is known at the end
-    return writeFront(flags, merged, reducer);
+    return writeFront(flags, merged.table.sweep, merged, reducer);
   }
   if (file !== undefined) writeLines(file, noted());
   else for (const _ of noted());

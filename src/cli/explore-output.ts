@@ -95,13 +95,17 @@ export async function writeStdout(lines: readonly string[]): Promise<void> {
 /**
  * With `--frontier`: the front, and what was excluded, in place of every point.
  *
- * @param all - lines of every point
+ * @param lines - of every point of the front; absent where no point was evaluated
  */
-export async function writeFront(flags: ExploreFlags, all: MergedFiles, reducer: SweepReducer): Promise<void> {
-  const { sweep } = all.table;
+export async function writeFront(
+  flags: ExploreFlags,
+  sweep: string,
+  lines: MergedFiles | undefined,
+  reducer: SweepReducer,
+): Promise<void> {
   const excluded = reducer.exclusions().map((exclusion) => JSON.stringify({ sweep, excluded: exclusion }));
   const groups = function* () {
-    yield* linesOf(all, indicesOf(reducer));
+    if (lines !== undefined) yield* linesOf(lines, indicesOf(reducer));
     yield excluded;
   };
   const file = outFile(flags);
@@ -117,6 +121,7 @@ function* indicesOf(reducer: SweepReducer): Generator<number> {
 export function requireAllowed(reducer: SweepReducer, { limits }: Question): void {
   if (reducer.allowed > 0 || reducer.known === 0) return;
   const reasons = reducer.exclusions().map(({ by, what, points }) => {
+    if (by === "bound") return `${points} that cannot be within ${what}`;
     if (by === "infeasible") return `${points} without a schedule (${what})`;
     const limit = limits.find((candidate) => printLimit(candidate) === what);
     const least = limit === undefined ? undefined : reducer.leastOf(limit.metric);

@@ -2,6 +2,7 @@
 
 import { type MachineReader, machinesOf } from "../explore/sweep/machines.js";
 import {
+  frontOption,
   limitOption,
   objectiveOption,
   orderAxis,
@@ -16,7 +17,7 @@ import { badOption } from "../ir/diagnostics/command.js";
 import { stacksRepeated, tilesClamped, unknownMemory } from "../ir/diagnostics/explore.js";
 import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
 import type { Network } from "../ir/network.js";
-import type { Metric, MetricLimit } from "../ir/sweep.js";
+import type { FrontMetric, Metric, MetricLimit } from "../ir/sweep.js";
 import {
   COST_MODELS,
   type CostModelName,
@@ -52,6 +53,7 @@ export interface ExploreFlags extends MessageOptions, ResultOptions {
   readonly objective?: string;
   readonly limit?: readonly string[];
   readonly frontier?: true;
+  readonly front?: string;
   readonly pipelineCopies?: true;
   readonly steadyState?: true;
   readonly seed?: string;
@@ -69,6 +71,8 @@ export interface ExploreFlags extends MessageOptions, ResultOptions {
 export interface Question {
   readonly objective: Metric;
   readonly limits: readonly MetricLimit[];
+  /** Of the Pareto front. */
+  readonly frontMetrics: readonly FrontMetric[];
 }
 
 export interface ExploreRequest {
@@ -168,9 +172,11 @@ export function questionOf(flags: ExploreFlags, machines: readonly Machine[]): Q
       ? objectiveOption.fallback
       : parseWith("--objective", flags.objective, objectiveOption);
   const limits = (flags.limit ?? []).map((text) => parseWith("--limit", text, limitOption)!); // a parsed limit is one
+  const frontMetrics =
+    flags.front === undefined ? frontOption.fallback : parseWith("--front", flags.front, frontOption);
   requireMemory("--objective", objective, machines);
   for (const { metric } of limits) requireMemory("--limit", metric, machines);
-  return { objective, limits };
+  return { objective, limits, frontMetrics };
 }
 
 function requireMemory(option: string, metric: Metric, machines: readonly Machine[]): void {

@@ -1,14 +1,16 @@
 /** A sweep that runs: points are computed, written as they come, and counted. */
 import { availableParallelism } from "node:os";
 import type { SweepWork } from "../explore/sweep/batch.js";
+import { BoundTable, isBounded, PromisingPoints } from "../explore/sweep/bounds.js";
 import { runBatches } from "../explore/sweep/run.js";
 import { pointAt, pointNumbersOf, type Shard, type SweepSpace, shardSize } from "../explore/sweep/space.js";
 import { SweepReducer } from "../explore/sweep/summary.js";
 import { damagedCache, unkeptResults, waitingForSigns } from "../ir/diagnostics/explore.js";
 import type { Diagnostic } from "../ir/diagnostics.js";
+import type { Metric } from "../ir/sweep.js";
 import { type FileLock, lockFile } from "../node/file-lock.js";
 import { requireCacheFolder } from "../node/result-cache.js";
-import { createSweepPool } from "../node/sweep-pool.js";
+import { createSweepPool, type SweepPool } from "../node/sweep-pool.js";
 import { positiveInt } from "../passes/options.js";
 import { duration } from "./duration.js";
 import { addLine, isOnStdout, LineSink, type Resumed, resumeFrom, writeStdout } from "./explore-output.js";
@@ -41,8 +43,14 @@ export interface Run extends RunChoices {
   readonly points: number;
 }
 
-/** Why a sweep ended. */
-export type RunEnd = "complete" | "interrupted" | "budget";
+/** How a sweep ended. */
+export interface RunEnd {
+  readonly why: "complete" | "interrupted" | "budget";
+  /** Of all points, where they could exclude any. */
+  readonly bounds?: BoundTable;
+  /** Warnings about the cache. */
+  readonly notes: readonly Diagnostic[];
+}
 
 /**
  * Nobody else may write the journal until its lock is released.
@@ -79,10 +87,13 @@ function runChoices(work: SweepWork, flags: ExploreFlags): RunChoices {
   };
 }
 
+export const newReducer = ({ space }: SweepWork, question: Question, points: number): SweepReducer =>
+  new SweepReducer({ ...question, axes: mapAxes(space), points });
+
 function resume(work: SweepWork, flags: ExploreFlags, journal: string | undefined, { question, shard }: RunChoices) {
   const { space } = work;
   const points = shardSize(space.points, shard);
-  const reducer = new SweepReducer({ ...question, axes: mapAxes(space), points });
+  const reducer = newReducer(work, question, points);
   const isEchoed = isOnStdout(flags) && flags.frontier !== true;
   const resumed = resumeFrom(flags.resume ? journal : undefined, space, shard, (line, text) => {
     addLine(reducer, line);
@@ -91,34 +102,85 @@ function resume(work: SweepWork, flags: ExploreFlags, journal: string | undefine
   return { resumed, reducer, points };
 }
 
-/** @returns why it ended, and warnings about the cache */
-export async function runPoints(run: Run, flags: ExploreFlags) {
-  const { work, shard, resumed, reducer, points, journal, lock } = run;
-  const counts = { damaged: 0, unkept: 0 };
-  const clock = progressClock(points, reducer.known);
+export async function runPoints(run: Run, flags: ExploreFlags): Promise<RunEnd> {
+  const { work, resumed, reducer, points, journal } = run;
   const cache = flags.cache === undefined ? {} : { cache: flags.cache };
   const left = Math.max(1, points - reducer.known);
   const stops = stopsOf(run.budget);
   const sink = new LineSink(flags, journal, resumed.bytes);
   const pool = createSweepPool({ ...work, ...cache }, Math.min(run.jobs, left));
   try {
-    const todo = pointNumbersOf(work.space.points, shard, (index) => resumed.done.has(index));
-    for await (const { results, damaged, unkept } of runBatches(todo, pool, stops.signal)) {
-      lock.requireHeld();
-      await sink.write(results.map(({ line }) => line));
-      for (const { index, outcome } of results) reducer.add(index, pointAt(work.space, index), outcome);
-      counts.damaged += damaged;
-      counts.unkept += unkept;
-      if (showsProgress(flags)) clock.show(reducer.known);
-    }
+    const metrics = flags.frontier ? boundedMetrics(run) : [];
+    const bounds = metrics.length > 0 ? await boundAll(run, metrics, pool, stops.signal, flags) : undefined;
+    const todo = todoOf(run, bounds);
+    const notes = await evaluateAll(run, todo, sink, pool, stops.signal, flags);
+    const isComplete = reducer.known + todo.skipped === points;
+    return { why: isComplete ? "complete" : stops.why(), ...(bounds && { bounds }), notes };
   } finally {
     sink.close();
     stops.release();
     clearProgress(flags);
     await pool.close();
   }
-  const isComplete = reducer.known === points;
-  return { end: isComplete ? ("complete" as const) : stops.why(), notes: cacheNotes(counts) };
+}
+
+/** Metrics by which bounds can exclude a point: those of limits, and those of a front of which they bound everything. */
+function boundedMetrics({ question, work: { rules } }: Run): readonly Metric[] {
+  const { limits, frontMetrics } = question;
+  const limited = limits.map(({ metric }) => metric).filter((metric) => isBounded(metric, rules));
+  return frontMetrics.every((metric) => isBounded(metric, rules)) ? [...frontMetrics, ...limited] : limited;
+}
+
+async function boundAll(
+  { work }: Run,
+  metrics: readonly Metric[],
+  pool: SweepPool,
+  signal: AbortSignal,
+  flags: ExploreFlags,
+): Promise<BoundTable> {
+  const { points } = work.space;
+  const table = new BoundTable(points);
+  const clock = progressClock(points, 0, "bounds");
+  let known = 0;
+  const all = pointNumbersOf(points, undefined, () => false);
+  for await (const { bounds } of runBatches(all, pool.bounds(metrics), signal)) {
+    for (const { index, ...bound } of bounds) table.set(index, bound);
+    known += bounds.length;
+    if (showsProgress(flags)) clock.show(known);
+  }
+  return table;
+}
+
+interface Todo extends Iterator<number> {
+  readonly skipped: number;
+}
+
+function todoOf({ work, shard, question, resumed: { done }, reducer }: Run, bounds: BoundTable | undefined): Todo {
+  const isDone = (index: number): boolean => done.has(index);
+  if (bounds !== undefined) return new PromisingPoints(bounds, question.objective, reducer, isDone);
+  return Object.assign(pointNumbersOf(work.space.points, shard, isDone), { skipped: 0 });
+}
+
+/** @returns warnings about the cache */
+async function evaluateAll(
+  { work, reducer, points, lock }: Run,
+  todo: Todo,
+  sink: LineSink,
+  pool: SweepPool,
+  signal: AbortSignal,
+  flags: ExploreFlags,
+): Promise<readonly Diagnostic[]> {
+  const counts = { damaged: 0, unkept: 0 };
+  const clock = progressClock(points, reducer.known);
+  for await (const { results, damaged, unkept } of runBatches(todo, pool, signal)) {
+    lock.requireHeld();
+    await sink.write(results.map(({ line }) => line));
+    for (const { index, outcome } of results) reducer.add(index, pointAt(work.space, index), outcome);
+    counts.damaged += damaged;
+    counts.unkept += unkept;
+    if (showsProgress(flags)) clock.show(reducer.known + todo.skipped);
+  }
+  return cacheNotes(counts);
 }
 
 const cacheNotes = ({
@@ -161,7 +223,7 @@ function stopsOf(budget: number) {
   const timer = left > LONGEST_TIMER ? undefined : setTimeout(() => stop.abort(), left);
   return {
     signal: stop.signal,
-    why: (): RunEnd => (count > 0 ? "interrupted" : "budget"),
+    why: (): RunEnd["why"] => (count > 0 ? "interrupted" : "budget"),
     release() {
       clearTimeout(timer);
       for (const signal of signals) process.off(signal, handler);

@@ -4,20 +4,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { slurmScript } from "../backend/emit/slurm.js";
 import { printSweep } from "../backend/emit/sweep-text.js";
+import type { BoundTable } from "../explore/sweep/bounds.js";
 import { pointAt } from "../explore/sweep/space.js";
 import type { SweepReducer } from "../explore/sweep/summary.js";
 import { missingOption } from "../ir/diagnostics/command.js";
 import { budgetSpent, interrupted, needsOption } from "../ir/diagnostics/explore.js";
 import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
+import type { SweepLine } from "../ir/sweep.js";
 import { architectureFile } from "../node/architectures.js";
 import { readShards } from "../node/merge-files.js";
 import { writeAtomically } from "../node/output-file.js";
 import { positiveInt, splitNames } from "../passes/options.js";
 import { sweepArguments } from "./explore-arguments.js";
 import { runMerge } from "./explore-merge.js";
-import { isOnStdout, journalOf, outFile, requireAllowed, writeFront } from "./explore-output.js";
+import { addLine, isOnStdout, journalOf, outFile, requireAllowed, writeFront } from "./explore-output.js";
 import { type ExploreFlags, type ExploreRequest, exploreRequest, questionOf } from "./explore-request.js";
-import { prepareRun, type Run, type RunEnd, runPoints } from "./explore-run.js";
+import { newReducer, prepareRun, type Run, type RunEnd, runPoints } from "./explore-run.js";
 import { Interrupted } from "./interrupted.js";
 import { parseChoice, parseWith, refuseTogether } from "./options.js";
 import { showDiagnostics } from "./output.js";
@@ -94,8 +96,8 @@ async function runSweep({ sweep, title }: ExploreRequest, flags: ExploreFlags): 
   try {
     const run = await prepareRun(sweep.work, flags, journalOf(flags) ?? (drafts && join(drafts, "points.ndjson")));
     try {
-      const { end, notes } = await runPoints(run, flags);
-      showDiagnostics(notes, flags);
+      const end = await runPoints(run, flags);
+      showDiagnostics(end.notes, flags);
       await report(run, end, title, flags);
     } finally {
       run.lock.release();
@@ -111,28 +113,41 @@ const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), "kerf-"));
  * @throws Interrupted when the user stopped it
  * @throws DiagnosticError when no point is feasible
  */
-async function report(run: Run, end: RunEnd, title: string, flags: ExploreFlags): Promise<void> {
-  const { work, question, shard, journal, reducer, points } = run;
-  if (flags.frontier && journal !== undefined && end === "complete") await writeFrontOf(journal, flags, reducer);
+async function report(run: Run, { why, bounds }: RunEnd, title: string, flags: ExploreFlags): Promise<void> {
+  const { work, question, shard, journal, points } = run;
+  const isFront = flags.frontier && journal !== undefined && why === "complete";
+  const reducer = isFront ? await writeFrontOf(journal, flags, run, bounds) : run.reducer;
   if (!isOnStdout(flags)) {
-    process.stdout.write(
-      printSweep(
-        title,
-        reducer.summary((index) => pointAt(work.space, index)),
-      ),
-    );
+    const summary = reducer.summary((index) => pointAt(work.space, index));
+    process.stdout.write(printSweep(title, bounds === undefined ? summary : { ...summary, best: [], maps: [] })); // not all were evaluated
   }
   const isResumable = outFile(flags) !== undefined;
-  if (end === "interrupted") throw new Interrupted(interrupted(reducer.known, points, isResumable));
-  if (end === "budget") showDiagnostics([budgetSpent(reducer.known, points, isResumable)], flags);
+  if (why === "interrupted") throw new Interrupted(interrupted(reducer.known, points, isResumable));
+  if (why === "budget") showDiagnostics([budgetSpent(reducer.known, points, isResumable)], flags);
   else if (shard === undefined) requireAllowed(reducer, question);
 }
 
-async function writeFrontOf(journal: string, flags: ExploreFlags, reducer: SweepReducer): Promise<void> {
-  await writeFront(
-    flags,
-    readShards([journal], () => {}),
-    reducer,
-  );
+/**
+ * Which points were evaluated depends on what was known when, and so on the number of workers. What is said about them does not: a point
+ * counts as excluded by its bound where the finished front would exclude it.
+ */
+async function writeFrontOf(
+  journal: string,
+  flags: ExploreFlags,
+  { work, question, points, reducer: evaluated }: Run,
+  bounds: BoundTable | undefined,
+): Promise<SweepReducer> {
+  const reducer = newReducer(work, question, points);
+  const reasonAt = (index: number) => bounds && evaluated.excludedBy(bounds.at(index));
+  const noted = (line: SweepLine): void => {
+    if (reasonAt(line.index) === undefined) addLine(reducer, line);
+  };
+  const lines = evaluated.known === 0 ? undefined : readShards([journal], noted);
+  for (let index = 0; bounds !== undefined && index < points; index++) {
+    const reason = reasonAt(index);
+    if (reason !== undefined) reducer.exclude(reason);
+  }
+  await writeFront(flags, work.space.id, lines, reducer);
   rmSync(journal);
+  return reducer;
 }

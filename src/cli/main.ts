@@ -86,6 +86,7 @@ function createProgram(messages: MessageOptions): Command {
     .option("--steady-state", "do not load again what can stay on chip between inferences (exact)")
     .option("--objective <metric>", "energy (default), latency, edp, dram, peak, peak:<memory>")
     .option("--limit <metric<=value>", "leave out what exceeds it: 'latency<=2e6'; repeatable", appendTo)
+    .option("--front <metrics>", "what the Pareto front weighs: up to three (default energy,latency,peak)")
     .option("--frontier", "write the non-dominated points and what was excluded, not every point")
     .option("--jobs <n>", "workers (default: cores)")
     .option("--resume", "go on with the results in --out")

@@ -22,6 +22,7 @@ export interface ProgressClock {
 export function progressClock(
   points: number,
   knownAtStart: number,
+  noun = "points",
   now: () => number = () => performance.now(),
 ): ProgressClock {
   const started = now();
@@ -31,17 +32,19 @@ export function progressClock(
       const time = now();
       if (time - shown < PAUSE && known < points) return;
       shown = time;
-      process.stderr.write(`\r\u001b[K${progressLine(known, points, known - knownAtStart, (time - started) / 1000)}`);
+      process.stderr.write(
+        `\r\u001b[K${progressLine(known, points, known - knownAtStart, (time - started) / 1000, noun)}`,
+      );
     },
   };
 }
 
 /** `120/1080 points, 11 %, 34 points/s, 0:28 left`. */
-function progressLine(known: number, points: number, done: number, seconds: number): string {
+function progressLine(known: number, points: number, done: number, seconds: number, noun: string): string {
   const rate = done / Math.max(seconds, 1e-3);
   const left = rate > 0 ? `, ${duration((points - known) / rate)} left` : "";
   const percent = Math.floor((100 * known) / Math.max(points, 1));
-  return `${known}/${points} points, ${percent} %, ${rate.toPrecision(2)} points/s${left}`;
+  return `${known}/${points} ${noun}, ${percent} %, ${rate.toPrecision(2)} ${noun}/s${left}`;
 }
 
 function duration(seconds: number): string {

@@ -112,8 +112,14 @@ export interface Accelerator extends Hierarchy {
 }
 
 /** Memories that hold `operand`, level 0 (nearest the array) first. */
-export const chain = (hierarchy: Hierarchy, operand: MemoryOperand): readonly Memory[] =>
+export const chain = (hierarchy: Pick<Hierarchy, "memories">, operand: MemoryOperand): readonly Memory[] =>
   hierarchy.memories.filter((memory) => memory.operands.some((held) => held.operand === operand));
+
+/** The last memory of every operand's chain, each once: what lies beyond them is not on the machine. */
+export function outermostMemories(hierarchy: Pick<Hierarchy, "memories">): readonly Memory[] {
+  const operands = new Set(hierarchy.memories.flatMap((memory) => memory.operands.map(({ operand }) => operand)));
+  return [...new Set([...operands].map((operand) => chain(hierarchy, operand).at(-1)!))]; // some memory holds each
+}
 
 /** Level of `operand` in `memory`; `undefined` where the memory does not hold it. */
 export const levelOf = (memory: Memory, operand: MemoryOperand): number | undefined =>

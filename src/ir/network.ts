@@ -132,6 +132,10 @@ export function loopSize(loops: readonly Loop[], dim: Dim, fallback?: number): n
   return size;
 }
 
+/** Tensors that the network writes. */
+export const outputTensors = ({ tensors }: Network): ReadonlySet<TensorId> =>
+  new Set([...tensors.values()].filter(({ kind }) => kind === "output").map(({ id }) => id));
+
 /** Iterations of the whole nest: the operations that the layer executes. */
 export const iterations = (loops: readonly Loop[]): number => loops.reduce((product, { size }) => product * size, 1);
 

@@ -57,7 +57,13 @@ export type SweepLine = {
 
 export const METRICS = ["energy", "latency", "edp", "dram", "peak"] as const;
 /** A quantity to minimise or to limit: pJ, cycles, pJ·cycles, bits; `peak:<memory>` is one memory's. */
-export type Metric = (typeof METRICS)[number] | `peak:${string}`;
+export type Metric = FrontMetric | `peak:${string}`;
+
+/** What a Pareto front may weigh against each other. */
+export type FrontMetric = (typeof METRICS)[number];
+
+/** Metrics of the front unless others are asked for; a front has at most three. */
+export const FRONT_METRICS: readonly FrontMetric[] = ["energy", "latency", "peak"];
 
 export interface MetricLimit {
   readonly metric: Metric;
@@ -80,10 +86,10 @@ export interface TileMap {
   readonly values: readonly (readonly (number | undefined)[])[];
 }
 
-/** Points that cannot be the answer, by what excludes them. */
+/** Points that cannot be the answer, by what excludes them; `bound`: before they were evaluated. */
 export interface Exclusion {
-  readonly by: "infeasible" | "limit" | "dominated";
-  /** Diagnostic code, or the limit. */
+  readonly by: "infeasible" | "limit" | "dominated" | "bound";
+  /** Diagnostic code, or the limit; of a bound the limit that it exceeds, or the metrics in which a point of the front is below it. */
   readonly what?: string;
   readonly points: number;
 }
@@ -95,7 +101,9 @@ export interface SweepSummary {
   readonly known: number;
   /** Best first; at most a few. */
   readonly best: readonly SweepEntry[];
-  /** Non-dominated in energy, latency and peak: how many there are, and the first few by energy. */
+  /** What the front weighs. */
+  readonly frontMetrics: readonly FrontMetric[];
+  /** Non-dominated in these: how many there are, and the first few by the first metric. */
   readonly frontSize: number;
   readonly front: readonly SweepEntry[];
   readonly excluded: readonly Exclusion[];

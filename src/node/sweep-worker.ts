@@ -8,7 +8,7 @@ import { createPointEvaluator, runBatch } from "../explore/sweep/batch.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
 import type { Outcome } from "../ir/sweep.js";
 import { diskCache } from "./result-cache.js";
-import type { WorkerAnswer, WorkerTask } from "./sweep-pool.js";
+import type { WorkerAnswer, WorkerQuestion, WorkerTask } from "./sweep-pool.js";
 
 /** Heap that makes a worker look what is in use, and what former points may keep, bytes: two workers stay within 600 MB. */
 const HEAP_LIMIT = 120e6;
@@ -28,9 +28,9 @@ function exposedCollector(): () => void {
 
 const heapSize = (): number => getHeapStatistics().used_heap_size;
 
-/** Evaluates a point, and gives back what former ones left behind when that is too much. */
-function outcome(index: number): Outcome {
-  const found = evaluator.outcome(index);
+/** Asks about a point, and gives back what former ones left behind when that is too much. */
+function tidily<T>(ask: () => T): T {
+  const found = ask();
   if (heapSize() <= HEAP_LIMIT) return found;
   collectGarbage();
   if (heapSize() <= KEPT_LIMIT) return found;
@@ -39,11 +39,16 @@ function outcome(index: number): Outcome {
   return found;
 }
 
-export default function evaluateBatch(indices: readonly number[]): WorkerAnswer {
+const outcome = (index: number): Outcome => tidily(() => evaluator.outcome(index));
+
+export default function answerBatch({ indices, bounds }: WorkerQuestion): WorkerAnswer {
   const started = performance.now();
+  const answered = <T extends object>(answer: T) => ({ ...answer, milliseconds: performance.now() - started });
   try {
-    const batch = runBatch(indices, task, { outcome }, contentSha256, cache);
-    return { ...batch, milliseconds: performance.now() - started };
+    if (bounds !== undefined) {
+      return answered({ bounds: indices.map((index) => ({ index, ...tidily(() => evaluator.bound(index, bounds)) })) });
+    }
+    return answered(runBatch(indices, task, { outcome }, contentSha256, cache));
   } catch (error) {
     if (!(error instanceof DiagnosticError)) throw error;
     return { diagnostics: error.diagnostics, failure: error.failure };

@@ -3,7 +3,7 @@ import { costedAlone, cutsAdded, cutZeroIgnored, nothingToSchedule, unknownCut }
 import { DiagnosticError } from "../ir/diagnostics.js";
 import { PRECISION, STACKS, type Stack, UNROLLING } from "../ir/facts.js";
 import type { Module } from "../ir/module.js";
-import type { Layer, LayerId } from "../ir/network.js";
+import { type Layer, type LayerId, outputTensors } from "../ir/network.js";
 import { namedStacks, namesLayersTwice, stackConflicts, statedCuts } from "./decisions.js";
 import { CUTS } from "./depth-first/cuts.js";
 import { outsideDomain } from "./depth-first/domain.js";
@@ -40,8 +40,7 @@ export const partitionStacks = definePass({
     const mayRepeat = !isStated || namesLayersTwice(named); // what a user states means what it says: DF-Q2 is the rule's alone
     const absent = mayRepeat ? view.graph.nodes.find(({ id }) => policy.isAbsent(id, view.graph))?.id : undefined;
     const asked = statedCuts(named, chosen, view.graph, absent);
-    const outputs = [...network.tensors.values()].filter(({ kind }) => kind === "output").map(({ id }) => id);
-    const forced = forcedCuts(view.graph, asked, outside, new Set(outputs));
+    const forced = forcedCuts(view.graph, asked, outside, outputTensors(network));
     const isAbsent = (cut: string): boolean => cut === absent && asked.includes(cut);
     const stacks = splitAt(view.graph, [...asked, ...forced], isAbsent).map((nodes, index) =>
       formStack(view, nodes, String(index), alone),

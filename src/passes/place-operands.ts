@@ -9,6 +9,7 @@ import {
   UNROLLING,
 } from "../ir/facts.js";
 import type { Module } from "../ir/module.js";
+import { outputTensors } from "../ir/network.js";
 import type { RuleSet } from "../ir/rules.js";
 import { stackViews } from "./depth-first/network-view.js";
 import { placeAlone } from "./depth-first/place-alone.js";
@@ -56,16 +57,15 @@ const PLACED: Readonly<Record<RuleSet["geometry"], Placing>> = {
     return module.with(PLACEMENT, placements);
   },
   clipped(module, { costModel, report }, between) {
-    const outputs = [...module.network.tensors.values()].filter(({ kind }) => kind === "output");
-    const placed = placeStacks(
-      exactViews(module),
-      module.get(TILING),
-      new Set(outputs.map(({ id }) => id)),
-      problemSource(module),
+    const question = {
+      views: exactViews(module),
+      tilings: module.get(TILING),
+      outputs: outputTensors(module.network),
+      source: problemSource(module),
       costModel,
-      between === "searched",
-      (s) => statedMappings(module, module.get(STACKS)[s]!), // one view per stack
-    );
+      isBetweenSearched: between === "searched",
+    };
+    const placed = placeStacks(question, (s) => statedMappings(module, module.get(STACKS)[s]!)); // one view per stack
     for (const note of droppedReductions(module, placed.placements)) report(note);
     return module
       .with(PLACEMENT, placed.placements)

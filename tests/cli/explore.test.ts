@@ -337,6 +337,61 @@ describe("the answer", () => {
     expect(readFileSync(place("front2.ndjson"), "utf8")).toBe(readFileSync(front, "utf8"));
   });
 
+  it("is the same front with bounds, for any number of workers and after a stop; what bounds exclude is counted", () => {
+    const exact = ["explore", model, "--arch", "meta-prototype-df", "--tiles", "3,6,fullx4,full"];
+    const sweep = [...exact, "--stacks", "auto", "--stacks", "per-layer"];
+    run(...sweep, "--out", place("every.ndjson"));
+    const energies = parsed(readFileSync(place("every.ndjson"), "utf8")).map((line) => numbersOf(line).energyPj);
+    const most = energies.sort((a, b) => a - b)[Math.floor(0.6 * energies.length)]!;
+    const asked = ["--frontier", "--front", "energy,latency", "--limit", `energy<=${most}`];
+    run(...sweep, ...asked, "--jobs", "1", "--out", place("one.ndjson"));
+    const found = readFileSync(place("one.ndjson"), "utf8");
+    const fronts = (text: string) => text.split("\n").filter((line) => line.includes('"point"'));
+    run(
+      "explore",
+      "--merge",
+      place("every.ndjson"),
+      "--limit",
+      "energy<=700000",
+      ...asked,
+      "--out",
+      place("of.ndjson"),
+    );
+    expect(fronts(found)).toEqual(fronts(readFileSync(place("of.ndjson"), "utf8")));
+    const excluded = found
+      .trimEnd()
+      .split("\n")
+      .flatMap((line) => JSON.parse(line).excluded ?? []);
+    expect(excluded.map(({ by, what }) => [by, what])).toEqual(
+      expect.arrayContaining([
+        ["bound", "energy,latency"],
+        ["bound", `energy<=${most}`],
+      ]),
+    );
+    const sum = excluded.reduce(
+      (points: number, exclusion: { readonly points: number }) => points + exclusion.points,
+      0,
+    );
+    expect(sum + fronts(found).length).toBe(sortedLines(place("every.ndjson")).length);
+    run(...sweep, ...asked, "--jobs", "2", "--out", place("two.ndjson"));
+    expect(readFileSync(place("two.ndjson"), "utf8")).toBe(found);
+    writeFileSync(
+      `${place("three.ndjson")}.partial`,
+      readFileSync(place("every.ndjson"), "utf8").split("\n").slice(0, 9).join("\n"),
+    );
+    run(...sweep, ...asked, "--resume", "--out", place("three.ndjson"));
+    expect(readFileSync(place("three.ndjson"), "utf8")).toBe(found);
+    const { status, stderr } = kerf([
+      ...exact,
+      "--frontier",
+      "--limit",
+      "energy<=1",
+      "--out",
+      place("none-at-all.ndjson"),
+    ]);
+    expect({ status, stderr }).toEqual({ status: 3, stderr: expect.stringContaining("cannot be within energy<=1") });
+  });
+
   it("is exit 3 when nothing is within the limits, with the least there is; the lines are written all the same", () => {
     const { status, stderr } = kerf([...GRID, "--limit", "latency<=1", "--out", place("none.ndjson")]);
     expect({ status, stderr }).toEqual({
@@ -366,6 +421,8 @@ describe("a wrong command line is exit 2 with a way out", () => {
     ${["--overlaps", "cached"]}                 | ${"--overlaps: error[bad-option-value]: found 'cached', expected all, or a list of"}
     ${["--objective", "speed"]}                 | ${"expected energy, latency, edp, dram, peak"}
     ${["--objective", "peak:sram"]}             | ${"accelerator 'meta-prototype-df' has no memory 'sram'"}
+    ${["--front", "energy,speed"]}              | ${"--front: error[bad-option-value]: found 'energy,speed', expected one to three of energy, latency"}
+    ${["--front", "energy,edp,dram,peak"]}      | ${"--front: error[bad-option-value]"}
     ${["--limit", "latency<5"]}                 | ${"--limit: error[bad-option-value]"}
     ${["--jobs", "0"]}                          | ${"--jobs: error[bad-option-value]"}
     ${["--shard", "4/3"]}                       | ${"--shard: error[bad-option-value]: found '4/3'"}

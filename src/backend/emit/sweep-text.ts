@@ -1,5 +1,14 @@
 /** A sweep for the terminal: best points, Pareto front, heat maps. */
-import type { Exclusion, MainNumbers, Metric, SweepEntry, SweepPoint, SweepSummary, TileMap } from "../../ir/sweep.js";
+import type {
+  Exclusion,
+  FrontMetric,
+  MainNumbers,
+  Metric,
+  SweepEntry,
+  SweepPoint,
+  SweepSummary,
+  TileMap,
+} from "../../ir/sweep.js";
 import { energyScale, grouped, inScale, type Scale, size } from "./quantities.js";
 import { type Align, ellipsis, printTable } from "./table.js";
 
@@ -7,11 +16,11 @@ const TEXT_LIMIT = 40;
 
 /** @param title - what was swept: `fsrcnn on tpu-like, cost model exact` */
 export function printSweep(title: string, summary: SweepSummary): string {
-  const { best, front, frontSize, maps, objective } = summary;
+  const { best, front, frontSize, frontMetrics, maps, objective } = summary;
   const lines = [
     `${title}: ${knownPoints(summary)}`,
     ...section(`best by ${objective}`, best),
-    ...section(frontTitle(frontSize, front.length), front),
+    ...section(frontTitle(frontMetrics, frontSize, front.length), front),
     ...maps.flatMap((map) => ["", ...printMap(map, objective)]),
     ...printExclusions(summary),
   ];
@@ -21,8 +30,19 @@ export function printSweep(title: string, summary: SweepSummary): string {
 const knownPoints = ({ known, points }: SweepSummary): string =>
   known === points ? plural(points, "point") : `${grouped(known)} of ${plural(points, "point")}`;
 
-const frontTitle = (count: number, shown: number): string =>
-  `Pareto front of energy, latency and on-chip peak: ${plural(count, "point")}${count > shown ? `, the first ${shown}` : ""}`;
+const FRONT_NAMES: Readonly<Record<FrontMetric, string>> = {
+  energy: "energy",
+  latency: "latency",
+  edp: "energy-delay product",
+  dram: "DRAM traffic",
+  peak: "on-chip peak",
+};
+
+const enumerate = (names: readonly string[]): string =>
+  names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+
+const frontTitle = (metrics: readonly FrontMetric[], count: number, shown: number): string =>
+  `Pareto front of ${enumerate(metrics.map((metric) => FRONT_NAMES[metric]))}: ${plural(count, "point")}${count > shown ? `, the first ${shown}` : ""}`;
 
 const section = (title: string, entries: readonly SweepEntry[]): readonly string[] =>
   entries.length === 0 ? [] : ["", title, ...printEntries(entries)];
@@ -113,6 +133,7 @@ function printExclusions({ excluded }: SweepSummary): readonly string[] {
 const printExclusion = ({ by, what, points }: Exclusion): string => {
   const count = grouped(points);
   if (by === "dominated") return `${count} dominated`;
+  if (by === "bound") return `${count} by a bound on ${what}`;
   return by === "limit" ? `${count} over ${what}` : `${count} without a schedule (${what})`;
 };
 

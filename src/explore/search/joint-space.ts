@@ -5,6 +5,7 @@
 import type { CostModel } from "../../ir/cost-model.js";
 import { PRECISION, STACKS, type Stack } from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
+import { outputTensors } from "../../ir/network.js";
 import { crossingMaps } from "../../passes/exact/crossing-maps.js";
 import type { ProblemSource } from "../../passes/exact/layer-problems.js";
 import { stacksAt } from "../../passes/exact/partition.js";
@@ -94,9 +95,8 @@ export class JointSpace {
    */
   cheapest(partition: Partition, tilings: readonly (readonly Tiling[])[], searches?: number): CheapestStacks {
     const { network } = this.#module;
-    const outputs = [...network.tensors.values()].filter(({ kind }) => kind === "output").map(({ id }) => id);
     const views = partition.map(({ view }) => view);
-    const maps = withinLimit(crossingMaps(views, new Set(outputs), this.#source.hierarchy), views.length);
+    const maps = withinLimit(crossingMaps(views, outputTensors(network), this.#source.hierarchy), views.length);
     const planners = partition.map((segment, index) => tilings[index]!.map((tiling) => segment.planner(tiling))); // one list per stack
     return cheapestStacks(planners, maps, searches);
   }

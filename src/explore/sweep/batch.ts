@@ -4,8 +4,9 @@ import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { Module } from "../../ir/module.js";
 import type { Network } from "../../ir/network.js";
 import type { RuleSet } from "../../ir/rules.js";
-import type { Outcome } from "../../ir/sweep.js";
-import { evaluatePoint, prepare } from "../evaluate-point.js";
+import type { Metric, Outcome } from "../../ir/sweep.js";
+import { evaluatePoint, prepare, tiled } from "../evaluate-point.js";
+import { type PointBound, pointBound } from "./bounds.js";
 import { encodeLine } from "./line.js";
 import { pointNumbers } from "./metrics.js";
 import type { Digest, Machine, SweepRules } from "./plan.js";
@@ -45,6 +46,8 @@ export interface BatchResult {
 export interface PointEvaluator {
   /** @throws DiagnosticError when the input is wrong; a point without a schedule is an outcome */
   outcome(index: number): Outcome;
+  /** What no schedule of the point goes below. */
+  bound(index: number, metrics: readonly Metric[]): PointBound;
   /** Gives back the memory that former points filled; numbers do not depend on it. */
   forget(): void;
 }
@@ -66,6 +69,12 @@ export function createPointEvaluator(
       const { tile, overlap, order } = pointAt(space, index);
       const prepared = preparedFor(blockAt(space, index));
       return outcomeOf(() => evaluatePoint(prepared, { tile, overlap, order }, costModel, "searched", evaluation));
+    },
+    bound(index, metrics) {
+      const { tile, overlap, order } = pointAt(space, index);
+      const prepared = preparedFor(blockAt(space, index));
+      const module = () => tiled(prepared, { tile, overlap, order }, costModel);
+      return pointBound(metrics, module, costModel, evaluation);
     },
     forget() {
       costModel = createCostModel(rules);

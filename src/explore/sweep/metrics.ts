@@ -1,8 +1,16 @@
 /** Numbers of an evaluated point, and the metrics that a sweep minimises or limits. */
-import { type Accelerator, chain, type Memory } from "../../ir/accelerator.js";
+import { type Memory, outermostMemories } from "../../ir/accelerator.js";
 import { COSTS } from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
-import { METRICS, type Metric, type MetricLimit, type PointNumbers } from "../../ir/sweep.js";
+import {
+  type FrontMetric,
+  type MainNumbers,
+  METRICS,
+  type Metric,
+  type MetricLimit,
+  type PointNumbers,
+} from "../../ir/sweep.js";
+import { unreachable } from "../../ir/unreachable.js";
 
 /** Numbers of a module whose pipeline ran to its end. */
 export function pointNumbers(module: Module): PointNumbers {
@@ -18,12 +26,6 @@ export function pointNumbers(module: Module): PointNumbers {
   };
 }
 
-/** The last memory of every operand's chain, each once: what lies beyond them is not on the machine. */
-function outermostMemories(accelerator: Accelerator): readonly Memory[] {
-  const operands = new Set(accelerator.memories.flatMap((memory) => memory.operands.map(({ operand }) => operand)));
-  return [...new Set([...operands].map((operand) => chain(accelerator, operand).at(-1)!))]; // some memory holds each
-}
-
 /** Accesses of the full port width as bits. */
 function movedBits(memory: Memory, accesses: { readonly read: number; readonly write: number } | undefined): number {
   if (accesses === undefined) return 0;
@@ -34,6 +36,13 @@ function movedBits(memory: Memory, accesses: { readonly read: number; readonly w
 
 /** @throws Error when a memory is named that the numbers do not have: options are checked against the machines beforehand */
 export function metricValue(numbers: PointNumbers, metric: Metric): number {
+  const known = METRICS.find((name) => name === metric);
+  if (known !== undefined) return mainValue(numbers, known);
+  return numbers.peakBitsByMemory[metric.slice("peak:".length)] ?? 0; // a memory that nothing used
+}
+
+/** Of metrics that need no memory's name. */
+export function mainValue(numbers: MainNumbers, metric: FrontMetric): number {
   switch (metric) {
     case "energy":
       return numbers.energyPj;
@@ -46,7 +55,7 @@ export function metricValue(numbers: PointNumbers, metric: Metric): number {
     case "peak":
       return numbers.peakBits;
     default:
-      return numbers.peakBitsByMemory[metric.slice("peak:".length)] ?? 0; // a memory that nothing used
+      return unreachable(metric);
   }
 }
 

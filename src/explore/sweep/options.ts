@@ -1,6 +1,6 @@
 /** Axes of a sweep as text: specs in the manner of pass options, which every command line parses alike. */
 import { OVERLAP_MODES, type OverlapMode, TILE_ORDERS, type TileOrder } from "../../ir/facts.js";
-import type { Metric, MetricLimit } from "../../ir/sweep.js";
+import { FRONT_METRICS, type FrontMetric, METRICS, type Metric, type MetricLimit } from "../../ir/sweep.js";
 import { joinNames, type OptionSpec, splitNames } from "../../passes/options.js";
 import { parseLimit, parseMetric, printLimit } from "./metrics.js";
 import type { AxisSizes, StackAxis } from "./plan.js";
@@ -76,6 +76,19 @@ export const objectiveOption: OptionSpec<Metric> = {
   fallback: "energy",
   parse: parseMetric,
   print: String,
+};
+
+/** What the front weighs against each other. */
+export const frontOption: OptionSpec<readonly FrontMetric[]> = {
+  help: "for example energy,latency",
+  syntax: `one to three of ${METRICS.join(", ")}`,
+  fallback: FRONT_METRICS,
+  parse(text) {
+    const named = text.split(",").map((item) => METRICS.find((metric) => metric === item));
+    const known = [...new Set(named.filter((metric) => metric !== undefined))];
+    return known.length === named.length && known.length <= 3 ? known : undefined;
+  },
+  print: (metrics) => metrics.join(","),
 };
 
 export const limitOption: OptionSpec<MetricLimit | undefined> = {

@@ -2,16 +2,18 @@
 import type { BatchResult } from "./batch.js";
 
 /** Workers, however they are made. */
-export interface BatchPool {
+export interface BatchPool<T extends Timed = TimedBatch> {
   /** Batches that run at the same time. */
   readonly width: number;
-  run(indices: readonly number[]): Promise<TimedBatch>;
+  run(indices: readonly number[]): Promise<T>;
 }
 
-export interface TimedBatch extends BatchResult {
+export interface Timed {
   /** Time that the batch took, ms; decides about the size of the next ones and about nothing else. */
   readonly milliseconds: number;
 }
+
+export interface TimedBatch extends BatchResult, Timed {}
 
 /** Time that a batch should take, ms: short enough to lose little, long enough to be worth sending. */
 const BATCH_TIME = 100;
@@ -24,11 +26,11 @@ const LARGEST_BATCH = 1024;
  * @param signal - when aborted, nothing more is started and what has not finished is left out
  * @throws DiagnosticError when the input is wrong
  */
-export async function* runBatches(
+export async function* runBatches<T extends Timed>(
   indices: Iterator<number>,
-  pool: BatchPool,
+  pool: BatchPool<T>,
   signal?: AbortSignal,
-): AsyncGenerator<TimedBatch> {
+): AsyncGenerator<T> {
   const flight = new Flight(pool);
   const stop = (): void => flight.wake();
   signal?.addEventListener("abort", stop);
@@ -53,15 +55,15 @@ export async function* runBatches(
 }
 
 /** Batches under way. One waiter at a time: a race of promises would hold on to every result until the last. */
-class Flight {
-  readonly #pool: BatchPool;
-  #landed: Finished[] = [];
+class Flight<T extends Timed> {
+  readonly #pool: BatchPool<T>;
+  #landed: Finished<T>[] = [];
   #failure: { readonly cause: unknown } | undefined;
   #wake = (): void => {};
   /** Batches that have not landed, or that nobody has fetched. */
   count = 0;
 
-  constructor(pool: BatchPool) {
+  constructor(pool: BatchPool<T>) {
     this.#pool = pool;
   }
 
@@ -91,7 +93,7 @@ class Flight {
   }
 
   /** @throws what a batch failed with */
-  landed(): readonly Finished[] {
+  landed(): readonly Finished<T>[] {
     if (this.#failure !== undefined) throw this.#failure.cause;
     const landed = this.#landed;
     this.#landed = [];
@@ -100,13 +102,13 @@ class Flight {
   }
 }
 
-interface Finished {
-  readonly result: TimedBatch;
+interface Finished<T extends Timed> {
+  readonly result: T;
   readonly size: number;
 }
 
 /** As many points as fill the time of a batch; at most twice as many as before. */
-function nextSize({ result, size }: Finished): number {
+function nextSize({ result, size }: Finished<Timed>): number {
   const fitting = Math.floor((size * BATCH_TIME) / Math.max(result.milliseconds, 1e-3));
   return Math.max(1, Math.min(fitting, 2 * size, LARGEST_BATCH));
 }

@@ -1,22 +1,27 @@
 /** What is worth saying about a sweep, gathered point by point in bounded memory: the result does not depend on their order. */
 import type { OverlapMode } from "../../ir/facts.js";
-import type {
-  Exclusion,
-  Metric,
-  MetricLimit,
-  Outcome,
-  PointNumbers,
-  SweepEntry,
-  SweepPoint,
-  SweepSummary,
-  TileMap,
+import {
+  type Exclusion,
+  FRONT_METRICS,
+  type FrontMetric,
+  type Metric,
+  type MetricLimit,
+  type Outcome,
+  type PointNumbers,
+  type SweepEntry,
+  type SweepPoint,
+  type SweepSummary,
+  type TileMap,
 } from "../../ir/sweep.js";
+import { boundValue, type PointBound } from "./bounds.js";
 import { type FrontPoint, ParetoFront } from "./front.js";
 import { compareNumbers, exceeded, metricValue, printLimit } from "./metrics.js";
 
 export interface SummaryChoices {
   readonly objective: Metric;
   readonly limits: readonly MetricLimit[];
+  /** Of the front; absent: energy, latency and peak. */
+  readonly frontMetrics?: readonly FrontMetric[];
   /** Sizes and modes of the maps' cells. */
   readonly axes: TileAxes;
   /** Points that the summary should cover. */
@@ -43,7 +48,7 @@ interface BestEntry extends SweepEntry {
 
 export class SweepReducer {
   readonly #choices: SummaryChoices;
-  readonly #front = new ParetoFront();
+  readonly #front: ParetoFront;
   readonly #best: BestEntry[] = [];
   readonly #excluded = new Map<string, { by: Exclusion["by"]; what: string; points: number }>();
   readonly #maps: readonly MapBuilder[];
@@ -54,6 +59,7 @@ export class SweepReducer {
 
   constructor(choices: SummaryChoices) {
     this.#choices = choices;
+    this.#front = new ParetoFront(choices.frontMetrics);
     const { widths, heights, overlaps } = choices.axes;
     this.#maps = overlaps.map((overlap) => new MapBuilder(overlap, widths, heights));
   }
@@ -73,6 +79,21 @@ export class SweepReducer {
     return this.#allowed;
   }
 
+  /** By which limit, or by which metrics of the front, a bound excludes whatever it belongs to; `undefined` if it does not. */
+  excludedBy(bound: PointBound): string | undefined {
+    const { limits, frontMetrics = FRONT_METRICS } = this.#choices;
+    const limit = limits.find(({ metric, most }) => boundValue(bound, metric) > most);
+    if (limit !== undefined) return printLimit(limit);
+    const isBeaten = this.#front.excludes(frontMetrics.map((metric) => boundValue(bound, metric)));
+    return isBeaten ? frontMetrics.join(",") : undefined;
+  }
+
+  /** A point that its bound excludes. */
+  exclude(what: string): void {
+    this.#known++;
+    this.#exclude("bound", what);
+  }
+
   /** Least value of a limited metric over the points that have a schedule. */
   leastOf(metric: Metric): number | undefined {
     return this.#least.get(metric);
@@ -85,13 +106,14 @@ export class SweepReducer {
 
   /** @param pointOf - the point of a number that was added */
   summary(pointOf: (index: number) => SweepPoint): SweepSummary {
-    const { objective, points } = this.#choices;
+    const { objective, points, frontMetrics = FRONT_METRICS } = this.#choices;
     const front = this.front();
     return {
       objective,
       points,
       known: this.#known,
       best: this.#best,
+      frontMetrics,
       frontSize: front.length,
       front: front.slice(0, FRONT).map(({ index, ...numbers }) => ({ index, point: pointOf(index), numbers })),
       excluded: this.exclusions(),

@@ -22,7 +22,7 @@ import type { HomeProblem, HomeSpace, StackHomes } from "./home-problem.js";
 import type { WeightHome } from "./node-options.js";
 import { type Reserved, ringBits } from "./stack-costs.js";
 import type { Rings } from "./storage.js";
-import { type HomeChoices, leastWith, type TypeAnswer, type TypeHomes, typeHomes } from "./type-homes.js";
+import { boundType, type HomeChoices, leastWith, type TypeAnswer, type TypeHomes, typeHomes } from "./type-homes.js";
 import { planWeights, type WeightChoice } from "./weight-plan.js";
 
 /** Homes under some decisions, each tile type for itself. */
@@ -68,6 +68,9 @@ export function searchHomes(problem: HomeProblem): StackHomes | undefined {
  */
 export const leastHomes = (problem: HomeProblem, most: number): number => new HomeSearch(problem).least(most);
 
+/** The same, sooner and further off. */
+export const boundHomes = (problem: HomeProblem): number => new HomeSearch(problem).bound();
+
 class HomeSearch {
   readonly #problem: HomeProblem;
   #best: StackHomes | undefined;
@@ -110,16 +113,23 @@ class HomeSearch {
     return this.#best && { ...this.#best, bound: Math.min(this.#unproven, this.#best.energy), visited: this.#visited };
   }
 
+  /** @param most - above this it need not be known how much more */
   least(most: number): number {
+    return this.#sumOfTypes((...type) => typeHomes(...type).bound, most);
+  }
+
+  bound(): number {
+    return this.#sumOfTypes(boundType, Number.POSITIVE_INFINITY);
+  }
+
+  #sumOfTypes(boundOf: typeof boundType, most: number): number {
     const { types, costs, space } = this.#problem;
     const choices = this.#choices(space);
     if (!costs.fits(choices.reserved)) return Number.POSITIVE_INFINITY;
-    let bound = 0;
-    for (const [index, type] of types.entries()) {
-      if (bound > most) return bound;
-      bound += type.shape.count * typeHomes(type, String(index), choices, costs).bound;
-    }
-    return bound;
+    let sum = 0;
+    for (const [index, type] of types.entries())
+      if (sum <= most) sum += type.shape.count * boundOf(type, String(index), choices, costs);
+    return sum;
   }
 
   /** What is left there may be as cheap as this. */

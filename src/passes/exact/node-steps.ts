@@ -16,6 +16,9 @@ export interface Setting {
   readonly takenKey: string;
 }
 
+/** How well the energy of a layer has to be known. */
+type Enough = Exclude<Known, "touched">;
+
 /** Energies in pJ, of one tile; of one node with whatever is chosen for the others. */
 export class NodeSteps {
   readonly #nodes: readonly TileNode[];
@@ -47,10 +50,10 @@ export class NodeSteps {
   }
 
   /** Cheapest of all choices for one node and what it reads. */
-  least(setting: Setting, index: number): number {
+  least(setting: Setting, index: number, enough: Enough = "mapped"): number {
     const sources = this.#nodes[index]!.reads.map(({ source }) => setting.options[source]!.id);
-    const key = `${setting.options[index]!.id} ${sources.join(" ")} ${setting.takenKey}`;
-    const known = this.#steps[index]!.get(key) ?? this.#leastOf(setting, index);
+    const key = `${setting.options[index]!.id} ${sources.join(" ")} ${setting.takenKey} ${enough}`;
+    const known = this.#steps[index]!.get(key) ?? this.#leastOf(setting, index, enough);
     this.#steps[index]!.set(key, known);
     return known;
   }
@@ -67,17 +70,12 @@ export class NodeSteps {
     return found;
   }
 
-  #leastOf({ options, taken }: Setting, index: number): number {
-    return this.#cheapestStep(this.#combinations(options, index), index, taken, "mapped");
+  #leastOf({ options, taken }: Setting, index: number, enough: Enough): number {
+    return this.#cheapestStep(this.#combinations(options, index), index, taken, enough);
   }
 
   /** The dearer figures are asked for only where the cheaper ones do not tell. */
-  #cheapestStep(
-    combinations: readonly (readonly Option[])[],
-    index: number,
-    taken: TakenBits,
-    enough: Exclude<Known, "touched">,
-  ): number {
+  #cheapestStep(combinations: readonly (readonly Option[])[], index: number, taken: TakenBits, enough: Enough): number {
     const keys = combinations.map((chosen) => chosen[index]!.extra + this.touched(index, chosen));
     const known = keys.map((): Known => "touched");
     const turn = keys.map((_, i) => i); // of equal ones the latest comes first

@@ -1,6 +1,14 @@
 /** Stacks from cuts under the exact model: any layer may be fused, and a map inside a stack may also leave it (EM §1). */
 import type { LayerPrecision, Stack, StackInput } from "../../ir/facts.js";
-import { type Layer, type LayerId, type Network, outputOf, producers, type TensorId } from "../../ir/network.js";
+import {
+  type Layer,
+  type LayerId,
+  type Network,
+  outputOf,
+  outputTensors,
+  producers,
+  type TensorId,
+} from "../../ir/network.js";
 import { axisRole } from "../depth-first/domain.js";
 import { dataInputs } from "../depth-first/graph.js";
 import { loopsOfMap } from "../depth-first/stacks.js";
@@ -80,6 +88,5 @@ export function leavingTensors(network: Network, stack: Stack): ReadonlySet<Tens
   const own = new Set(network.layers.filter(({ id }) => members.has(id)).map((layer) => outputOf(layer).tensor));
   const outside = network.layers.filter(({ id }) => !members.has(id));
   const read = outside.flatMap((layer) => dataInputs(layer).map(({ tensor }) => tensor));
-  const outputs = [...network.tensors.values()].filter(({ kind }) => kind === "output").map(({ id }) => id);
-  return new Set([...read, ...outputs].filter((tensor) => own.has(tensor)));
+  return new Set([...read, ...outputTensors(network)].filter((tensor) => own.has(tensor)));
 }

@@ -8,7 +8,7 @@ import { KEPT_WRITE_TIME } from "../regions/kept-rings.js";
 import { type StackGeometry, stackGeometry } from "./geometry.js";
 import { type StackTops, stackTops } from "./held-at-tops.js";
 import type { HomeProblem, HomeSpace, StackHomes } from "./home-problem.js";
-import { leastHomes, searchHomes } from "./home-search.js";
+import { boundHomes, leastHomes, searchHomes } from "./home-search.js";
 import { homeSpace } from "./home-space.js";
 import type { LayerAtHomes, LayerHomes, TakenBits } from "./layer-costs.js";
 import { boxedLoops, type ProblemSource, workOn } from "./layer-problems.js";
@@ -66,6 +66,16 @@ export class StackPlanner {
    */
   leastEnergy(around: Surroundings, most = Number.POSITIVE_INFINITY): number {
     return leastHomes(this.#problem(around), most);
+  }
+
+  /** The same, sooner and further off. */
+  roughEnergy(around: Surroundings): number {
+    return boundHomes(this.#problem(around));
+  }
+
+  /** The same, sooner and further off. */
+  roughEnergy(around: Surroundings): number {
+    return boundHomes(this.#problem(around));
   }
 
   /** @returns `undefined` where nothing fits */

@@ -6,10 +6,10 @@ import type { StackTiling } from "../../ir/facts.js";
 import { weightBits } from "../depth-first/cuts.js";
 import { stackGeometry } from "./geometry.js";
 import type { ProblemSource } from "./layer-problems.js";
+import { isMapped, layerHomes } from "./node-steps.js";
 import { StackCosts } from "./stack-costs.js";
 import type { TiledStack } from "./stack-view.js";
 import { type TileNode, type TileNodes, tileNodes } from "./tile-nodes.js";
-import { isMapped, layerHomes } from "./node-steps.js";
 
 type Tile = StackTiling["tile"];
 

@@ -41,6 +41,10 @@ export interface TypeAnswer {
 export const typeHomes = (type: TileNodes, key: string, choices: HomeChoices, costs: StackCosts): TypeAnswer =>
   solverOf(type, key, costs).homes(choices);
 
+/** No choice has less energy, pJ: every node chooses for itself, at what the mapper bounds it by. Infinite only where nothing fits. */
+export const boundType = (type: TileNodes, key: string, choices: HomeChoices, costs: StackCosts): number =>
+  solverOf(type, key, costs).bound(choices);
+
 /** Least energy of one layer of a tile type with its weights in a memory, when everything else is free. */
 export const leastWith = (
   type: TileNodes,
@@ -119,6 +123,11 @@ class TypeSolver {
 
   #shortest(space: PathSpace<Option>, weight: number): Searched<Option> {
     return shortestPath(space, this.#costs.isTired ? LEAST_PATHS : SEARCH_PATHS, weight);
+  }
+
+  bound(choices: HomeChoices): number {
+    const setting = this.#setting(choices);
+    return this.#nodes.reduce((sum, _, index) => sum + this.#steps.least(setting, index, "bounded"), 0);
   }
 
   leastWith(choices: HomeChoices, layer: number, memory: Memory): number {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { ParetoFront } from "../../../src/explore/sweep/front.js";
+import { mainValue } from "../../../src/explore/sweep/metrics.js";
 
 type Costs = readonly [energy: number, latency: number, peak: number];
 
@@ -31,6 +32,32 @@ it("is what the definition says, equals included", () => {
       expect([...indicesOf(costs)].sort((a, b) => a - b)).toEqual(naive(costs));
     }),
     { numRuns: 2000 },
+  );
+});
+
+it.each([[["energy"]], [["latency", "energy"]], [["edp", "dram"]]] as const)("is that of the metrics %s", (metrics) => {
+  fc.assert(
+    fc.property(cloud, fc.tuple(coordinate, coordinate), (costs, bound) => {
+      const points = costs.map(([energyPj, latencyCycles, dramBits], index) => ({
+        ...{ energyPj, latencyCycles, peakBits: 7, dramBits },
+        index,
+      }));
+      const weighed = points.map((point) => metrics.map((metric) => mainValue(point, metric)));
+      const front = new ParetoFront(metrics);
+      for (const point of points) front.add(point);
+      const beats = (a: readonly number[], b: readonly number[]): boolean =>
+        a.every((value, axis) => value <= b[axis]!) && a.some((value, axis) => value < b[axis]!);
+      const expected = weighed.flatMap((own, index) => (weighed.some((other) => beats(other, own)) ? [] : [index]));
+      expect(
+        front
+          .members()
+          .map(({ index }) => index)
+          .sort((a, b) => a - b),
+      ).toEqual(expected);
+      const asked = bound.slice(0, metrics.length);
+      expect(front.excludes(asked)).toBe(weighed.some((own) => beats(own, asked)));
+    }),
+    { numRuns: 500 },
   );
 });
 
