@@ -9,7 +9,16 @@ import { OVERLAP_MODES } from "../ir/facts.js";
 import type { SweepLine, SweepPoint } from "../ir/sweep.js";
 import { linesOf, type MergedFiles, mergedLines, readShards, writeLines } from "../node/merge-files.js";
 import { positiveInt } from "../passes/options.js";
-import { addLine, isOnStdout, outFile, requireAllowed, writeFront, writeStdout } from "./explore-output.js";
+import {
+  addLine,
+  isOnStdout,
+  outFile,
+  requireAllowed,
+  requireCsvPlace,
+  writeCsv,
+  writeFront,
+  writeStdout,
+} from "./explore-output.js";
 import { type ExploreFlags, exploreRequest, questionOf } from "./explore-request.js";
 import { parseWith } from "./options.js";
 import { showDiagnostics } from "./output.js";
@@ -25,6 +34,7 @@ const NAMED = 5;
 export async function runMerge(modelFile: string | undefined, flags: ExploreFlags): Promise<void> {
   const files = flags.merge ?? [];
   requireResultPlace(flags, files);
+  requireCsvPlace(flags, files);
   const request = modelFile === undefined ? undefined : exploreRequest(modelFile, flags);
   const question = questionOf(flags, request?.sweep.work.machines ?? []);
   const axes = new AxisCollector();
@@ -39,6 +49,7 @@ export async function runMerge(modelFile: string | undefined, flags: ExploreFlag
   if (merged.duplicates > 0) showDiagnostics([say.duplicateLines(merged.duplicates)], flags);
   const reducer = new SweepReducer({ ...question, axes: axes.axes(), points: table.points });
   await writeMerged(merged, flags, reducer);
+  writeCsv(flags, merged, reducer);
   if (!isOnStdout(flags))
     process.stdout.write(printSweep(request?.title ?? "merged", reducer.summary(pointReader(merged))));
   requireAllowed(reducer, question);

@@ -1,15 +1,18 @@
 /** Where the lines of a sweep go while it runs, and what is said about it. */
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync, writeSync } from "node:fs";
 import { contentSha256 } from "../backend/emit/digest.js";
-import { lineFault, outcomeOfLine } from "../explore/sweep/line.js";
+import { SWEEP_CSV_HEADING, sweepCsvLine } from "../backend/emit/sweep-csv.js";
+import { decodeLine, lineFault, outcomeOfLine } from "../explore/sweep/line.js";
 import { printLimit } from "../explore/sweep/metrics.js";
 import { NumberSet, type Shard, type SweepSpace, shardOf } from "../explore/sweep/space.js";
 import type { SweepReducer } from "../explore/sweep/summary.js";
+import { badOption } from "../ir/diagnostics/command.js";
 import { damagedLine, nothingAllowed, otherInputs, otherShard } from "../ir/diagnostics/explore.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
 import type { SweepLine } from "../ir/sweep.js";
-import { lineAt, linesOf, type MergedFiles, writeLines } from "../node/merge-files.js";
+import { lineAt, linesOf, type MergedFiles, mergedLines, writeLines } from "../node/merge-files.js";
+import { fillAtomically, requireWritable } from "../node/output-file.js";
 import { eachLine, ResultFile } from "../node/result-file.js";
 import type { ExploreFlags, Question } from "./explore-request.js";
 
@@ -115,6 +118,42 @@ export async function writeFront(
 
 function* indicesOf(reducer: SweepReducer): Generator<number> {
   for (const { index } of reducer.front()) yield index;
+}
+
+/** @throws DiagnosticError when the table has no place, or would replace what it is made from */
+export function requireCsvPlace({ csv, out }: ExploreFlags, inputs: readonly string[]): void {
+  if (csv === undefined) return;
+  if (csv === "" || csv === "-" || csv === out)
+    throw new DiagnosticError([badOption("--csv", csv, "the name of a file of its own", "for example points.csv")]);
+  requireWritable(csv, inputs);
+}
+
+/**
+ * With `--csv`: the same points as a table, by number.
+ *
+ * @param all - of every point that is known; absent where none is
+ */
+export function writeCsv({ csv, frontier }: ExploreFlags, all: MergedFiles | undefined, reducer: SweepReducer): void {
+  if (csv === undefined) return;
+  const front = new Set(frontier ? indicesOf(reducer) : []);
+  fillAtomically(csv, (draft) => {
+    const handle = openSync(draft, "w");
+    try {
+      writeSync(handle, SWEEP_CSV_HEADING);
+      for (const lines of all === undefined ? [] : mergedLines(all)) {
+        const points = lines.map((text) => decodeLine(text)!); // it was one when it was found
+        writeSync(
+          handle,
+          points
+            .filter(({ index }) => !frontier || front.has(index))
+            .map(sweepCsvLine)
+            .join(""),
+        );
+      }
+    } finally {
+      closeSync(handle);
+    }
+  });
 }
 
 /** @throws DiagnosticError when no point has a schedule within the limits */

@@ -61,6 +61,7 @@ export interface ExploreFlags extends MessageOptions, ResultOptions {
   readonly resume?: true;
   readonly cache?: string;
   readonly budget?: string;
+  readonly csv?: string;
   readonly shard?: string;
   readonly shards?: string;
   readonly emit?: string;

@@ -17,7 +17,16 @@ import { writeAtomically } from "../node/output-file.js";
 import { positiveInt, splitNames } from "../passes/options.js";
 import { sweepArguments } from "./explore-arguments.js";
 import { runMerge } from "./explore-merge.js";
-import { addLine, isOnStdout, journalOf, outFile, requireAllowed, writeFront } from "./explore-output.js";
+import {
+  addLine,
+  isOnStdout,
+  journalOf,
+  outFile,
+  requireAllowed,
+  requireCsvPlace,
+  writeCsv,
+  writeFront,
+} from "./explore-output.js";
 import { type ExploreFlags, type ExploreRequest, exploreRequest, questionOf } from "./explore-request.js";
 import { newReducer, prepareRun, type Run, type RunEnd, runPoints } from "./explore-run.js";
 import { Interrupted } from "./interrupted.js";
@@ -41,6 +50,7 @@ export async function runExplore(modelFile: string | undefined, flags: ExploreFl
   requireResultPlace(flags, [modelFile, ...early, flags.mapping]);
   const request = exploreRequest(modelFile, flags);
   requireResultPlace(flags, request.inputs);
+  requireCsvPlace(flags, request.inputs);
   showDiagnostics(request.diagnostics, flags);
   if (flags.emit !== undefined) return emitJob(modelFile, flags, request);
   await runSweep(request, flags);
@@ -52,7 +62,7 @@ function requireConsistent(flags: ExploreFlags): void {
   refuseTogether(
     options,
     "emit",
-    ["shard", "resume", "frontier", "json", "budget"],
+    ["shard", "resume", "frontier", "json", "budget", "csv"],
     "the job's tasks choose their own",
   );
   refuseTogether(options, "shard", ["frontier"], "the front of a part says nothing; use it with --merge");
@@ -92,7 +102,8 @@ function emitJob(modelFile: string, flags: ExploreFlags, { sweep }: ExploreReque
 }
 
 async function runSweep({ sweep, title }: ExploreRequest, flags: ExploreFlags): Promise<void> {
-  const drafts = flags.frontier && isOnStdout(flags) ? temporaryFolder() : undefined;
+  const isKept = (flags.frontier && isOnStdout(flags)) || flags.csv !== undefined;
+  const drafts = isKept && journalOf(flags) === undefined ? temporaryFolder() : undefined;
   try {
     const run = await prepareRun(sweep.work, flags, journalOf(flags) ?? (drafts && join(drafts, "points.ndjson")));
     try {
@@ -121,6 +132,8 @@ async function report(run: Run, { why, bounds }: RunEnd, title: string, flags: E
     const summary = reducer.summary((index) => pointAt(work.space, index));
     process.stdout.write(printSweep(title, bounds === undefined ? summary : { ...summary, best: [], maps: [] })); // not all were evaluated
   }
+  if (!flags.frontier && journal !== undefined && flags.csv !== undefined)
+    writeCsv(flags, reducer.known === 0 ? undefined : readShards([journal], () => {}), reducer);
   const isResumable = outFile(flags) !== undefined;
   if (why === "interrupted") throw new Interrupted(interrupted(reducer.known, points, isResumable));
   if (why === "budget") showDiagnostics([budgetSpent(reducer.known, points, isResumable)], flags);
@@ -148,6 +161,7 @@ async function writeFrontOf(
     if (reason !== undefined) reducer.exclude(reason);
   }
   await writeFront(flags, work.space.id, lines, reducer);
+  writeCsv(flags, lines, reducer);
   rmSync(journal);
   return reducer;
 }

@@ -97,6 +97,7 @@ function createProgram(messages: MessageOptions): Command {
     .option("--emit <scheduler>", "write a job array that runs the shards: slurm")
     .option("--shard <i/n>", "run one shard")
     .option("--merge <files...>", "combine results of shards, in order of the points")
+    .option("--csv <file>", "write the points as a table, by number")
     .option("--out <file>", "write one JSON object per point and line; - is stdout")
     .option("--json", "the lines on stdout and nothing else")
     .addHelpText("after", EXPLORE_EXAMPLES)

@@ -401,6 +401,32 @@ describe("the answer", () => {
     expect(sortedLines(place("none.ndjson"))).toEqual(sortedLines(whole));
   });
 
+  it("is a table of all points with --csv, or of the front, whoever merges it", () => {
+    const rows = (name: string) => readFileSync(place(name), "utf8").trimEnd().split("\r\n");
+    const { stdout } = run(...GRID, "--csv", place("all.csv"));
+    expect(stdout).toBe(table);
+    const [heading, ...found] = rows("all.csv");
+    expect(heading).toMatch(/^index,accelerator,.*,energy \[pJ\],latency \[cycle\],on-chip peak \[bit\],DRAM \[bit\],/);
+    const lines = [...parsed(readFileSync(whole, "utf8"))].sort((a, b) => a.index - b.index);
+    expect(found).toEqual(
+      lines.map((line) => {
+        const { arch, stacks, tile, overlap, order } = line.point;
+        const { energyPj, latencyCycles, peakBits, dramBits } = numbersOf(line);
+        const point = [line.index, arch, "", stacks, tile.width, tile.height, overlap, order];
+        return [...point, energyPj, latencyCycles, peakBits, dramBits, ""].join(",");
+      }),
+    );
+    run("explore", "--merge", whole, "--csv", place("merged.csv"));
+    expect(rows("merged.csv")).toEqual(rows("all.csv"));
+    const { stdout: front } = run(...GRID, "--frontier", "--json", "--csv", place("front.csv"));
+    const members = front.split("\n").filter((line) => line.includes('"point"'));
+    expect(
+      rows("front.csv")
+        .slice(1)
+        .map((row) => Number(row.split(",")[0])),
+    ).toEqual(members.map((line) => JSON.parse(line).index).sort((a, b) => a - b));
+  });
+
   it("says which points have no schedule, and goes on", () => {
     const { stdout } = run(...BASE, "--tiles", "5x4", "--vary", "memories.dram.size=2048,10000000000", "--json");
     const lines = [...parsed(stdout)].sort((a, b) => a.index - b.index);
@@ -423,6 +449,8 @@ describe("a wrong command line is exit 2 with a way out", () => {
     ${["--objective", "peak:sram"]}             | ${"accelerator 'meta-prototype-df' has no memory 'sram'"}
     ${["--front", "energy,speed"]}              | ${"--front: error[bad-option-value]: found 'energy,speed', expected one to three of energy, latency"}
     ${["--front", "energy,edp,dram,peak"]}      | ${"--front: error[bad-option-value]"}
+    ${["--csv", model]}                         | ${"output-is-input"}
+    ${["--csv", "-"]}                           | ${"--csv: error[bad-option-value]"}
     ${["--limit", "latency<5"]}                 | ${"--limit: error[bad-option-value]"}
     ${["--jobs", "0"]}                          | ${"--jobs: error[bad-option-value]"}
     ${["--shard", "4/3"]}                       | ${"--shard: error[bad-option-value]: found '4/3'"}

@@ -1,5 +1,7 @@
 /** Tables and heat maps of a study as CSV (RFC 4180), numbers as they are and units in the heading. */
+
 import type { HeatMap, StudyBlock, StudyCell, StudyTable, StudyUnit } from "../../ir/study.js";
+import { csvLine } from "./csv.js";
 
 /** One file per block; a heat map has one line per cell. */
 export const studyCsv = (block: StudyBlock): string =>
@@ -26,7 +28,4 @@ function mapRows({ columnTitle, rowTitle, unit, columns, rows, values, reference
 const heading = (title: string, unit: StudyUnit | undefined): string =>
   unit === undefined || unit === "deviation" || unit === "count" ? title : `${title} [${unit}]`;
 
-const lines = (rows: readonly (readonly StudyCell[])[]): string =>
-  rows.map((row) => `${row.map((cell) => quoted(String(cell))).join(",")}\r\n`).join("");
-
-const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+const lines = (rows: readonly (readonly StudyCell[])[]): string => rows.map(csvLine).join("");

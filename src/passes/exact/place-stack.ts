@@ -73,11 +73,6 @@ export class StackPlanner {
     return boundHomes(this.#problem(around));
   }
 
-  /** The same, sooner and further off. */
-  roughEnergy(around: Surroundings): number {
-    return boundHomes(this.#problem(around));
-  }
-
   /** @returns `undefined` where nothing fits */
   homes(around: Surroundings): StackHomes | undefined {
     const problem = this.#problem(around);
