@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** Entry of the command line: parses, runs one command, chooses the exit code. Commands load only when they run. */
+import "./compiler-budget.js"; // before anything that runs long enough to be compiled
 import { Command, CommanderError, Option } from "commander";
 import { badCommandLine, unwritableOutput } from "../ir/diagnostics/command.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
