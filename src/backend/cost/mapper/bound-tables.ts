@@ -34,15 +34,13 @@ function cutTable(tables: EnergyTables, operand: OperandModel, o: number, m: num
 
 /** One sweep from the full state down: the best of a state itself and of every state with one factor more. */
 function leastFrom(tables: EnergyTables, o: number, energy: Float64Array, held: Float64Array, capacity: number) {
-  const { multiset, strides, stateCount } = tables.lattice;
+  const { multiset, strides, digits, stateCount } = tables.lattice;
   const width = Math.min(...tables.widths[o]!);
   const least = new Float64Array(stateCount);
   for (let state = stateCount - 1; state >= 0; state--) {
     let value = held[state]! * width <= capacity ? energy[state]! : Number.POSITIVE_INFINITY;
     for (let f = 0; f < strides.length; f++) {
-      const [stride, multiplicity] = [strides[f]!, multiset.multiplicities[f]!];
-      if (Math.floor(state / stride) % (multiplicity + 1) < multiplicity)
-        value = Math.min(value, least[state + stride]!);
+      if (digits[f]![state]! < multiset.multiplicities[f]!) value = Math.min(value, least[state + strides[f]!]!);
     }
     least[state] = value;
   }

@@ -4,7 +4,6 @@
  */
 import { boundTables, type CutTable } from "./bound-tables.js";
 import { CutFinder } from "./cut-finder.js";
-import { digit } from "./lattice.js";
 import type { EnergyTables } from "./tables.js";
 
 /** Energy of a complete order (indices of distinct factors, innermost first) in pJ; `Infinity` when it is not feasible. */
@@ -56,6 +55,9 @@ class PrefixSearch {
   private readonly cuts: readonly CutTable[][];
   private readonly constant: number;
   private readonly order: Uint8Array;
+  /** Per depth: factors that may come next, and the bounds of what follows. */
+  private readonly factors: readonly Uint8Array[];
+  private readonly bounds: readonly Float64Array[];
   private readonly finder: CutFinder;
   private least = Number.POSITIVE_INFINITY;
   /** Orders of the least energy that were met. */
@@ -72,7 +74,10 @@ class PrefixSearch {
     const { cuts, constant } = boundTables(bounds);
     this.cuts = cuts;
     this.constant = constant;
-    this.order = new Uint8Array(tables.lattice.multiset.count);
+    const { count, factors } = tables.lattice.multiset;
+    this.order = new Uint8Array(count);
+    this.factors = Array.from({ length: count }, () => new Uint8Array(factors.length));
+    this.bounds = Array.from({ length: count }, () => new Float64Array(factors.length));
     this.finder = new CutFinder(tables);
   }
 
@@ -96,9 +101,11 @@ class PrefixSearch {
       this.leaf();
       return;
     }
-    for (const { factor, bound } of this.children(depth)) {
-      if (bound >= this.least * this.share || !this.isComplete) return; // ascending: the others are no better
-      this.place(depth, factor);
+    const [factors, bounds] = [this.factors[depth]!, this.bounds[depth]!];
+    const count = this.listChildren(depth, factors, bounds);
+    for (let i = 0; i < count; i++) {
+      if (bounds[i]! >= this.least * this.share || !this.isComplete) return; // ascending: the others are no better
+      this.place(depth, factors[i]!);
       this.extend(depth + 1);
     }
   }
@@ -114,9 +121,9 @@ class PrefixSearch {
 
   /** The factor that is left for the outermost loop. */
   private onlyFactor(depth: number): number {
-    const { strides, multiset } = this.tables.lattice;
+    const { digits, multiset } = this.tables.lattice;
     const state = this.finder.states[depth]!;
-    return multiset.multiplicities.findIndex((times, f) => digit(state, strides[f]!, times) < times);
+    return multiset.multiplicities.findIndex((times, f) => digits[f]![state]! < times);
   }
 
   private place(depth: number, factor: number): void {
@@ -125,18 +132,31 @@ class PrefixSearch {
     states[depth + 1] = states[depth]! + this.tables.lattice.strides[factor]!;
   }
 
-  /** Factors that may come next, the most promising first. */
-  private children(depth: number): readonly { readonly factor: number; readonly bound: number }[] {
-    const { strides, multiset } = this.tables.lattice;
-    const children: { readonly factor: number; readonly bound: number }[] = [];
-    for (const [factor, multiplicity] of multiset.multiplicities.entries()) {
-      if (digit(this.finder.states[depth]!, strides[factor]!, multiplicity) === multiplicity) continue;
+  /**
+   * Lists the factors that may come next, the most promising first.
+   *
+   * @returns how many there are
+   */
+  private listChildren(depth: number, factors: Uint8Array, bounds: Float64Array): number {
+    const { digits, multiset } = this.tables.lattice;
+    const { multiplicities } = multiset;
+    const state = this.finder.states[depth]!;
+    let count = 0;
+    for (let factor = 0; factor < multiplicities.length; factor++) {
+      if (digits[factor]![state] === multiplicities[factor]) continue;
       this.place(depth, factor);
       this.nodes++;
       const bound = this.bound(depth + 1);
-      if (bound < this.least * this.share) children.push({ factor, bound });
+      if (!(bound < this.least * this.share)) continue;
+      let at = count++;
+      for (; at > 0 && bounds[at - 1]! > bound; at--) {
+        factors[at] = factors[at - 1]!;
+        bounds[at] = bounds[at - 1]!;
+      }
+      factors[at] = factor;
+      bounds[at] = bound;
     }
-    return children.sort((a, b) => a.bound - b.bound || a.factor - b.factor);
+    return count;
   }
 
   /** Lower bound of the energy of every order that starts with the first `depth` loops. */

@@ -86,9 +86,11 @@ export class CutFinder {
   private find(known: number, isWhole: boolean): CutVerdict {
     this.isWhole = isWhole;
     this.isOverfull = false;
-    this.position.fill(0);
-    this.decided.fill(0);
-    this.openFrom.fill(-1);
+    for (let o = 0; o < this.position.length; o++) {
+      this.position[o] = 0;
+      this.decided[o] = 0;
+      this.openFrom[o] = -1;
+    }
     for (let i = 0; i < this.memories.length; i++) {
       const { residents, capacity } = this.memories[i]!;
       if (this.hasOpen(residents)) {

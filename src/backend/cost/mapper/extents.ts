@@ -91,8 +91,13 @@ export class ExtentTables {
     const isExact = operand.windows.length === 0 && spatial.every(({ size }) => isDyadic(size));
     for (let state = 0; state < moved.length; state++) {
       const size = moved[state]!;
-      const noisy = isExact ? [size] : [size, size * (1 - NOISE), size * (1 + NOISE)];
-      moved[state] = this.settle(noisy.map(this.sizes.elements));
+      const whole = this.sizes.elements(size);
+      if (isExact && !Number.isNaN(whole)) {
+        moved[state] = whole;
+        continue;
+      }
+      const [low, high] = [this.sizes.elements(size * (1 - NOISE)), this.sizes.elements(size * (1 + NOISE))];
+      moved[state] = low === whole && high === whole ? whole : this.settle([whole, low, high]);
     }
   }
 

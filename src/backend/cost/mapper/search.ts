@@ -97,7 +97,9 @@ function enumerate(space: SearchSpace, multiset: FactorMultiset): Found {
 function ranked(space: SearchSpace, multiset: FactorMultiset): Found {
   const { layer, spatial, policies } = space;
   const tables = energyTables(layer, spatial, multiset, policies);
-  const least = tables.hasAmbiguity ? energyTables(layer, spatial, multiset, policies, "least") : tables;
+  const least = tables.hasAmbiguity
+    ? energyTables(layer, spatial, multiset, policies, "least", tables.lattice)
+    : tables;
   const pricer = new Pricer(tables);
   const { tied, visited } = allBest(tables, least, (order) => {
     const price = pricer.price(order, 0);

@@ -6,7 +6,7 @@ import type { Direction } from "../../../ir/accelerator.js";
 import type { Loop } from "../../../ir/network.js";
 import { partnerBandwidth } from "./energy.js";
 import { type Ambiguity, ExtentTables } from "./extents.js";
-import { digit, type Lattice, latticeOf } from "./lattice.js";
+import { type Lattice, latticeOf, powersUpTo } from "./lattice.js";
 import { accessEnergy, type LayerModel, type OperandModel, portOf, relevanceOf } from "./layer-model.js";
 import type { FactorMultiset } from "./orderings.js";
 import type { MapperPolicies } from "./policies.js";
@@ -51,8 +51,8 @@ export function energyTables(
   multiset: FactorMultiset,
   policies: MapperPolicies,
   ambiguity: Ambiguity = "mark",
+  lattice = latticeOf(multiset),
 ): EnergyTables {
-  const lattice = latticeOf(multiset);
   const extents = new ExtentTables(lattice, policies.sizes, ambiguity);
   const isReducing = reducingStates(layer, lattice);
   const outputTiles = remainingTiles(layer, lattice);
@@ -72,28 +72,26 @@ export function energyTables(
   };
 }
 
-function reducingStates(layer: LayerModel, { multiset, strides, stateCount }: Lattice): Uint8Array {
+function reducingStates(layer: LayerModel, { multiset, digits, stateCount }: Lattice): Uint8Array {
   const output = layer.operands[0]!;
   const isReducing = new Uint8Array(stateCount);
   for (const [f, { dim }] of multiset.factors.entries()) {
     if (relevanceOf(output, dim) !== "irrelevant") continue;
-    const [stride, multiplicity] = [strides[f]!, multiset.multiplicities[f]!];
-    for (let state = 0; state < stateCount; state++) {
-      if (Math.floor(state / stride) % (multiplicity + 1) < multiplicity) isReducing[state] = 1;
-    }
+    const [counts, multiplicity] = [digits[f]!, multiset.multiplicities[f]!];
+    for (let state = 0; state < stateCount; state++) if (counts[state]! < multiplicity) isReducing[state] = 1;
   }
   return isReducing;
 }
 
 /** Product of the output's own factors that are not in each state. */
-function remainingTiles(layer: LayerModel, { multiset, strides, stateCount }: Lattice): Float64Array {
+function remainingTiles(layer: LayerModel, { multiset, digits, stateCount }: Lattice): Float64Array {
   const output = layer.operands[0]!;
   const tiles = new Float64Array(stateCount).fill(1);
   for (const [f, { dim, size }] of multiset.factors.entries()) {
     if (relevanceOf(output, dim) === "irrelevant") continue;
     const multiplicity = multiset.multiplicities[f]!;
-    for (let state = 0; state < stateCount; state++)
-      tiles[state]! *= size ** (multiplicity - digit(state, strides[f]!, multiplicity));
+    const [powers, counts] = [powersUpTo(size, multiplicity), digits[f]!];
+    for (let state = 0; state < stateCount; state++) tiles[state]! *= powers[multiplicity - counts[state]!]!;
   }
   return tiles;
 }
@@ -145,6 +143,7 @@ function directionEnergies(
   const partner = isLowSide ? partnerBandwidth(operand, m, direction, spatial) : undefined;
   const instances = spatial.unitCount[m + 1]!;
   const copies = isLowSide ? spatial.boost[m]! : 1;
+  const widths = [false, true].map((incomplete) => policies.partialSums.width(operand, incomplete));
   const energies = new Float64Array(moved.length);
   const tiles = isReadBack ? context.outputTiles : lattice.remaining;
   for (let state = 0; state < moved.length; state++) {
@@ -153,8 +152,8 @@ function directionEnergies(
     const count = isReadBack ? policies.partialSums.readBacks(periods, tiles[state]!, incomplete) : periods;
     if (count === 0) continue;
     const amount = moved[state]! * copies;
-    const width = policies.partialSums.width(operand, incomplete);
-    const port = portOf(level, direction);
+    const width = widths[incomplete ? 1 : 0]!;
+    const port = level.ports[direction] ?? portOf(level, direction); // asked for only where something moves
     const words = isLowSide
       ? policies.words.lowSide(amount, width, count, instances, port, partner)
       : policies.words.highSide(amount, width, count, instances, port);
