@@ -12,7 +12,7 @@ import { DiagnosticError } from "../ir/diagnostics.js";
 import { DEFINES, EXACT } from "../ir/rules.js";
 import type { StudyResult } from "../ir/study.js";
 import { createFolder, requireFolder, writeAtomically } from "../node/output-file.js";
-import { studyAccelerator, studyModel, studyNetwork } from "../node/studies.js";
+import { studyAccelerator, studyNetwork } from "../node/studies.js";
 import { positiveInt, positiveIntOrNone, splitNames } from "../passes/options.js";
 import { parseChoice, parseWith } from "./options.js";
 import { type MessageOptions, showDiagnostics } from "./output.js";
@@ -29,7 +29,7 @@ interface StudyFlags extends MessageOptions {
 }
 
 /** @throws DiagnosticError for an unknown study or machine, and for a folder that cannot be written */
-export function runStudy(name: string, flags: StudyFlags): void {
+export async function runStudy(name: string, flags: StudyFlags): Promise<void> {
   if (name === "list") return void process.stdout.write(listStudies(flags));
   const study = STUDIES.find((candidate) => candidate.name === name);
   if (study === undefined) {
@@ -41,7 +41,7 @@ export function runStudy(name: string, flags: StudyFlags): void {
     ]);
   }
   const accelerators = machinesFor(study, flags);
-  const context = contextFor(flags);
+  const context = await contextFor(study, flags);
   if (flags.out !== undefined) requireFolder(flags.out); // before the work, so that a wrong folder is noticed at once
   const result = study.run(context, { accelerators });
   clearProgress(flags);
@@ -66,7 +66,7 @@ function listStudies({ json }: StudyFlags): string {
   return `${printTable(rows, ["left", "left"]).join("\n")}\n`;
 }
 
-function contextFor(flags: StudyFlags): StudyContext {
+async function contextFor({ readsModels }: Study, flags: StudyFlags): Promise<StudyContext> {
   parseChoice("--cost-model", flags.costModel ?? "defines", ["defines"]);
   const { loopLimit, jobs } = flags;
   const limit =
@@ -79,10 +79,14 @@ function contextFor(flags: StudyFlags): StudyContext {
     costModel: createCostModel({ ...DEFINES, loopLimit: limit }),
     exactModel: createCostModel(EXACT),
     network: studyNetwork,
-    model: studyModel,
+    model: readsModels ? (await import("../node/study-models.js")).studyModel : noModels,
     accelerator: studyAccelerator,
     ...(showsProgress(flags) && { progress: printProgress }),
   };
+}
+
+function noModels(name: string): never {
+  throw new Error(`the study does not say that it reads models, and asks for '${name}'`);
 }
 
 /** `<study>.html`, and `<study>-<block>.csv` for every block. */

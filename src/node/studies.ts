@@ -1,7 +1,6 @@
 /** Networks and machines of the published studies, which the package carries. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { importOnnx } from "../frontend/onnx/import.js";
 import { readAccelerator } from "../frontend/zigzag/accelerator.js";
 import { readMapping } from "../frontend/zigzag/mapping.js";
 import { readWorkload } from "../frontend/zigzag/workload.js";
@@ -9,9 +8,7 @@ import type { Accelerator } from "../ir/accelerator.js";
 import type { Network } from "../ir/network.js";
 import { findArchitecture } from "./architectures.js";
 import { isFile, readText } from "./files.js";
-import { openFile } from "./model-file.js";
 
-const MODELS = fileURLToPath(new URL("../../models/", import.meta.url));
 const WORKLOADS = fileURLToPath(new URL("../../models/workloads/", import.meta.url));
 const CHIPS = fileURLToPath(new URL("../../architectures/chips/", import.meta.url));
 
@@ -19,24 +16,6 @@ const CHIPS = fileURLToPath(new URL("../../architectures/chips/", import.meta.ur
 export function studyNetwork(name: string): Network {
   const file = `${name}.workload.yaml`;
   return readWorkload(readText(join(WORKLOADS, file)), file).network;
-}
-
-/** Built-in models whose files have other names than the studies' networks. */
-const MODEL_FILES: Readonly<Record<string, string>> = {
-  dmcnnvd: "dmcnn-vd",
-  mccnn: "mc-cnn",
-  mobilenetv1: "mobilenet-v1",
-};
-
-/** The built-in ONNX model of a network of the published case studies, with its padding. */
-export function studyModel(name: string): Network {
-  const file = `${MODEL_FILES[name] ?? name}.onnx`;
-  const source = openFile(join(MODELS, file));
-  try {
-    return importOnnx(source, { file }).network;
-  } finally {
-    source.close();
-  }
 }
 
 /**

@@ -16,6 +16,7 @@ export const padding: Study = {
     "networks with padding under the published and the exact rules, and the regret of choosing by the published ones",
   accelerators: ["meta-prototype-df"],
   machines: "one",
+  readsModels: true,
   run: (context, { accelerators }) => runPadding(context, accelerators[0] ?? "meta-prototype-df", NETWORKS),
 };
 

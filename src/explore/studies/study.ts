@@ -30,6 +30,8 @@ export interface Study {
   /** What runs unless the user chooses otherwise: one machine, or as many as are named. */
   readonly accelerators: readonly string[];
   readonly machines: "one" | "several";
+  /** Whether it asks for ONNX models. */
+  readonly readsModels?: true;
   /**
    * @throws DiagnosticError when a network cannot be scheduled on a machine
    */

@@ -1,6 +1,6 @@
 /** The network as the published model sees it, and its stacks in the same view. */
 
-import { PRECISION, STACKS, type Stack, type StackInput } from "../../ir/facts.js";
+import { PRECISION, STACKS, type Stack, type StackInput, UNROLLING } from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
 import type { LayerId, Network } from "../../ir/network.js";
 import { type GraphSource, graphSource, type NodeGraph, nodeGraph } from "./graph.js";
@@ -35,9 +35,27 @@ export interface StackView {
   readonly full: ReadonlyMap<string, Pair>;
 }
 
+/** What the views of a list of stacks were made of. */
+interface KnownViews {
+  readonly sources: readonly unknown[];
+  readonly views: readonly StackView[];
+}
+
+/** By the fact: the stacks of a sweep are the same at all its points. */
+const KNOWN = new WeakMap<readonly Stack[], KnownViews>();
+
 /** The stacks that a module has been cut into. */
 export function stackViews(module: Module): readonly StackView[] {
   const stacks = module.get(STACKS);
+  const sources = [module.network, module.get(PRECISION), module.get(UNROLLING)];
+  const known = KNOWN.get(stacks);
+  if (known?.sources.every((source, i) => source === sources[i])) return known.views;
+  const views = viewsOf(module, stacks);
+  KNOWN.set(stacks, { sources, views });
+  return views;
+}
+
+function viewsOf(module: Module, stacks: readonly Stack[]): readonly StackView[] {
   const outside = new Set(stacks.flatMap(({ alone, layers }) => (alone === undefined ? [] : layers)));
   const view = networkView(module, outside);
   return stacks.map((stack) => {

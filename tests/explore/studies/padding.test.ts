@@ -12,7 +12,7 @@ import type { Network } from "../../../src/ir/network.js";
 import { DEFINES, EXACT } from "../../../src/ir/rules.js";
 import type { StudyResult } from "../../../src/ir/study.js";
 import { schedule } from "../../../src/kerf.js";
-import { studyModel } from "../../../src/node/studies.js";
+import { studyModel } from "../../../src/node/study-models.js";
 import { builtIn } from "../../support/networks.js";
 import { node } from "../../support/onnx-builder.js";
 import { importModel } from "../../support/onnx-import.js";
