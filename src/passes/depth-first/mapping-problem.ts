@@ -14,6 +14,12 @@ import { activations, type GraphNode } from "./graph.js";
 import type { NodeOnTile } from "./node-copies.js";
 import type { SizedOperand } from "./operands.js";
 
+/** What a layer is mapped in, whatever the size of its tile. */
+type Frame = Pick<MappingProblem, "operands" | "hierarchy">;
+
+/** Frames by layer, machine and highest memories: the same come back on most tiles. */
+const FRAMES = new WeakMap<GraphNode, WeakMap<Hierarchy, Map<string, Frame>>>();
+
 /**
  * The layer under the part of the hierarchy that it may use: activations up to their highest memories, weights up to the memory of
  * the stack's weights. Nothing is reserved in what remains (DF-Q13).
@@ -27,6 +33,21 @@ export function mappingProblem(
   unrolling: LayerUnrolling["unrolling"],
 ): MappingProblem {
   const { node, loops, topInput, topOutput } = on;
+  const byMachine = FRAMES.get(node) ?? new WeakMap<Hierarchy, Map<string, Frame>>();
+  FRAMES.set(node, byMachine);
+  const frames = byMachine.get(hierarchy) ?? new Map<string, Frame>();
+  byMachine.set(hierarchy, frames);
+  const key = [topInput?.id, topOutput.id, weightMemory?.id].join("\n");
+  const frame = frames.get(key) ?? frameOf(on, weightMemory, hierarchy);
+  frames.set(key, frame);
+  return { loops, ...frame, finalOutputBits: node.output.bits, unrolling };
+}
+
+function frameOf(
+  { node, topInput, topOutput }: NodeOnTile,
+  weightMemory: Memory | undefined,
+  hierarchy: Hierarchy,
+): Frame {
   const operands = [node.output, ...inEquationOrder(node)];
   const inputCut = cutAt(hierarchy, activations(node)[0]?.memoryOperand, topInput);
   const outputCut = cutAt(inputCut, node.output.memoryOperand, topOutput);
@@ -36,11 +57,8 @@ export function mappingProblem(
     own.hierarchy,
   );
   return {
-    loops,
     operands: operands.map((operand) => shapeOf(operand, own.links, node)),
-    finalOutputBits: node.output.bits,
     hierarchy: onlyChainsOf(weightCut, new Set(own.links.values())),
-    unrolling,
   };
 }
 
