@@ -1,5 +1,5 @@
 /** Content keys of mapping problems, without and with the room that is left (SL §11.7). */
-import { chain } from "../../../ir/accelerator.js";
+import { chain, type Hierarchy, type Memory } from "../../../ir/accelerator.js";
 import type { MappingProblem } from "../../../ir/cost-model.js";
 import { problemKeys } from "../mapper/problem-key.js";
 
@@ -19,8 +19,21 @@ export function exactProblemKeys(): (problem: MappingProblem) => ExactKeys {
   };
 }
 
-/** Room of the memories in which some operand has a level below its home: no other room matters. */
-function roomForBlocks({ hierarchy, operands, available }: MappingProblem): readonly number[] {
+/** Memories in which some operand has a level below its home, by hierarchy and chains. */
+const HELD = new WeakMap<Hierarchy, Map<string, readonly Memory[]>>();
+
+function heldMemories({ hierarchy, operands }: MappingProblem): readonly Memory[] {
+  const byChains = HELD.get(hierarchy) ?? new Map<string, readonly Memory[]>();
+  HELD.set(hierarchy, byChains);
+  const key = operands.map(({ memoryOperand }) => memoryOperand).join(" ");
+  const known = byChains.get(key);
+  if (known !== undefined) return known;
   const held = new Set(operands.flatMap(({ memoryOperand }) => chain(hierarchy, memoryOperand).slice(0, -1)));
-  return hierarchy.memories.filter((memory) => held.has(memory)).map(({ id, size }) => available?.[id] ?? size);
+  const memories = hierarchy.memories.filter((memory) => held.has(memory));
+  byChains.set(key, memories);
+  return memories;
 }
+
+/** No other room matters. */
+const roomForBlocks = (problem: MappingProblem): readonly number[] =>
+  heldMemories(problem).map(({ id, size }) => problem.available?.[id] ?? size);

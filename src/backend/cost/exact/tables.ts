@@ -57,16 +57,20 @@ export interface TableMemo {
   readonly figures: AxisMemo;
   readonly sums: Memo<CutSums>;
   readonly cuts: Memo<CutTable>;
+  readonly arrays: Memo<ArrayCosts>;
   readonly operands: Memo<OperandTables>;
 }
 
 /** Numbers that are kept of each kind; a state of a space has several. */
 const KEPT_STATES = 200_000;
 
+const KEPT_ARRAYS = 10_000;
+
 export const tableMemo = (): TableMemo => ({
   figures: axisMemo(),
   sums: new Memo(KEPT_STATES, ({ relevant, sums }) => relevant.length + 10 * sums.length),
   cuts: new Memo(KEPT_STATES, ({ energy }) => energy.length),
+  arrays: new Memo(KEPT_ARRAYS),
   operands: new Memo(KEPT_STATES, ({ cuts }) => 1 + cuts.reduce((sum, { energy }) => sum + energy.length, 0)),
 });
 
@@ -85,8 +89,9 @@ export function priceTables(layer: ExactLayer, space: StateSpace, memo = tableMe
 }
 
 function operandTables(operand: ExactOperand, space: StateSpace, memo: TableMemo): OperandTables {
-  const { price, oldEnergy } = arrayPrice(operand);
   const { whole, homeReplicas, model } = operand;
+  const arrayKey = [whole, homeReplicas, model.isOutput, operand.cuts[0]!.key].join(" / ");
+  const { price, oldEnergy } = memo.arrays.of(arrayKey, () => arrayPrice(operand));
   const cuts = Array.from({ length: heldLevels(operand) }, (_, level) => {
     const { key, axes, layout } = operand.cuts[level + 1]!;
     const sums = memo.sums.of([space.key, whole, axes.key, JSON.stringify(layout)].join(" / "), () =>
@@ -106,7 +111,13 @@ const withoutReplicas = (table: CutTable, replicas: Float64Array, oldEnergy: num
   energy: table.energy.map((energy, state) => energy - replicas[state]! * oldEnergy),
 });
 
-function arrayPrice(operand: ExactOperand) {
+/** What the array's cut costs, and one visit of old partial sums there, pJ. */
+interface ArrayCosts {
+  readonly price: ArrayPrice;
+  readonly oldEnergy: number;
+}
+
+function arrayPrice(operand: ExactOperand): ArrayCosts {
   const cut = operand.cuts[0]!;
   const visits = cutVisits(cut.axes, () => 1);
   const sums = blockSums(operand.whole, cut.axes, () => 1, cut.layout);

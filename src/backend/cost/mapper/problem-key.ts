@@ -1,6 +1,7 @@
 /** Content keys of mapping problems (SL §11.7). */
-import type { Hierarchy, Memory, OperationalArray } from "../../../ir/accelerator.js";
-import type { MappingProblem } from "../../../ir/cost-model.js";
+import type { Hierarchy, Memory, OperationalArray, Unroll } from "../../../ir/accelerator.js";
+import type { MappingProblem, OperandShape } from "../../../ir/cost-model.js";
+import type { Loop } from "../../../ir/network.js";
 
 /** Small numbers for equal contents; an object that was seen before is not looked at again. */
 class ContentIds<T extends object> {
@@ -23,7 +24,7 @@ class ContentIds<T extends object> {
   }
 }
 
-/** Makes keys that are equal exactly when problems are; hierarchies are long-lived, so theirs cost a look-up. */
+/** Makes keys that are equal exactly when problems are; what problems share costs a look-up. */
 export function problemKeys(): (problem: MappingProblem) => string {
   const arrays = new ContentIds<OperationalArray>(JSON.stringify);
   const memories = new ContentIds<Memory>(JSON.stringify);
@@ -31,6 +32,11 @@ export function problemKeys(): (problem: MappingProblem) => string {
     (hierarchy) =>
       `${arrays.of(hierarchy.array)}: ${hierarchy.memories.map((memory) => memories.of(memory)).join(" ")}`,
   );
-  return ({ hierarchy, loops, operands, finalOutputBits, unrolling }) =>
-    `${hierarchies.of(hierarchy)} ${JSON.stringify([loops, operands, finalOutputBits, unrolling])}`;
+  const loopLists = new ContentIds<readonly Loop[]>(JSON.stringify);
+  const unrolls = new ContentIds<Unroll>(({ arrayDim, dim, size }) => JSON.stringify([arrayDim, dim, size]));
+  const operandLists = new ContentIds<readonly OperandShape[]>(JSON.stringify);
+  return ({ hierarchy, loops, operands, finalOutputBits, unrolling }) => {
+    const ids = [hierarchies.of(hierarchy), loopLists.of(loops), operandLists.of(operands), finalOutputBits];
+    return `${ids.join(" ")}: ${unrolling.map((entry) => unrolls.of(entry)).join(" ")}`;
+  };
 }
