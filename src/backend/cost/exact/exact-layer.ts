@@ -1,8 +1,8 @@
 /** A mapping problem as the exact model sees it: per operand, the cuts between neighbouring levels and how the array fans out there. */
-import type { Direction, Port } from "../../../ir/accelerator.js";
+import type { Direction, OperationalArray, Port } from "../../../ir/accelerator.js";
 import type { Dim } from "../../../ir/axis-map.js";
 import type { MappingProblem, OperandLayout, OperandShape, WindowShape } from "../../../ir/cost-model.js";
-import { iterations } from "../../../ir/network.js";
+import { iterations, type Loop } from "../../../ir/network.js";
 import {
   accessEnergy,
   type LayerModel,
@@ -12,6 +12,7 @@ import {
   portOf,
   relevanceOf,
 } from "../mapper/layer-model.js";
+import { chainKeys } from "./chain-keys.js";
 import { type ArrayUse, arrayUse, type DimSteps, type Fan, fanOut, wholeDim } from "./unrolling.js";
 import { windowKey } from "./window-figures.js";
 
@@ -99,9 +100,9 @@ export interface ExactLayer {
 /** @throws Error when an operand is indexed twice by one dim, or as `layerModel` does: defects of the caller */
 export function exactLayer(problem: MappingProblem): ExactLayer {
   const model = layerModel(problem);
-  const array = arrayUse(problem.loops, problem.hierarchy.array, problem.unrolling);
+  const array = arrayUseOf(problem);
   const operands = model.operands.flatMap((operand, index) =>
-    operand.bits === 0 ? [] : [exactOperand(problem, model, array, operand, index)],
+    operand.bits === 0 ? [] : [operandOf(problem, model, array, operand, index)],
   );
   return {
     problem,
@@ -111,6 +112,41 @@ export function exactLayer(problem: MappingProblem): ExactLayer {
     available: availableBits(problem),
     ports: problem.hierarchy.memories.flatMap(({ id, ports }) => ports.map(({ name }) => `${id}.${name}`)),
   };
+}
+
+/** By loops, array and unrolling: layers that are mapped at many homes use the array in few ways. */
+const USES = new WeakMap<readonly Loop[], WeakMap<OperationalArray, Map<string, ArrayUse>>>();
+
+function arrayUseOf({ loops, hierarchy: { array }, unrolling }: MappingProblem): ArrayUse {
+  const byArray = USES.get(loops) ?? new WeakMap<OperationalArray, Map<string, ArrayUse>>();
+  USES.set(loops, byArray);
+  const uses = byArray.get(array) ?? new Map<string, ArrayUse>();
+  byArray.set(array, uses);
+  const key = unrolling.map(({ arrayDim, dim, size }) => `${arrayDim}\t${dim}\t${size}`).join("\n");
+  const known = uses.get(key) ?? arrayUse(loops, array, unrolling);
+  uses.set(key, known);
+  return known;
+}
+
+/** By shape and use of the array: what an operand is made of depends on its own chain, not on the homes of the others. */
+const OPERANDS = new WeakMap<OperandShape, WeakMap<ArrayUse, Map<string, ExactOperand>>>();
+
+function operandOf(
+  problem: MappingProblem,
+  layer: LayerModel,
+  array: ArrayUse,
+  model: OperandModel,
+  index: number,
+): ExactOperand {
+  const shape = problem.operands[index]!;
+  const byUse = OPERANDS.get(shape) ?? new WeakMap<ArrayUse, Map<string, ExactOperand>>();
+  OPERANDS.set(shape, byUse);
+  const operands = byUse.get(array) ?? new Map<string, ExactOperand>();
+  byUse.set(array, operands);
+  const key = `${index} ${model.finalBits} ${chainKeys(problem.hierarchy, shape.memoryOperand).placed}`;
+  const known = operands.get(key) ?? exactOperand(problem, layer, array, model, index);
+  operands.set(key, known);
+  return known;
 }
 
 /** The same layer where other room is left. */

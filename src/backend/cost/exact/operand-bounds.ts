@@ -2,9 +2,10 @@
  * The bound of a layer's energy operand by operand. Each operand's part depends on its own chain of memories alone, so that layers which
  * differ in the homes of several operands are put together from few parts.
  */
-import { chain, type Hierarchy, type Memory, type MemoryOperand } from "../../../ir/accelerator.js";
+import type { Memory } from "../../../ir/accelerator.js";
 import type { MappingProblem, OperandShape } from "../../../ir/cost-model.js";
 import type { Loop } from "../../../ir/network.js";
+import { chainKeys } from "./chain-keys.js";
 import { energyCriterion } from "./criteria.js";
 import { operationEnergy } from "./exact-layer.js";
 import { roomOf } from "./room.js";
@@ -32,8 +33,6 @@ export class OperandBounds {
   readonly #tablesOf: (problem: MappingProblem) => Tables;
   /** Problems that are asked about at many homes share their operands; an equal list of others is only not recognised. */
   readonly #shapes = new WeakMap<readonly OperandShape[], WeakMap<readonly Loop[], Map<string, Shape>>>();
-  readonly #chains = new WeakMap<Hierarchy, Map<MemoryOperand, number>>();
-  readonly #chainIds = new Map<string, number>();
 
   /** @param tablesOf - of a problem with all room to itself */
   constructor(tablesOf: (problem: MappingProblem) => Tables) {
@@ -43,7 +42,9 @@ export class OperandBounds {
   /** Least energy as far as the operands one by one can tell, pJ; infinite where their smallest blocks do not fit together. */
   bound(problem: MappingProblem): number {
     const shape = this.#shapeOf(problem);
-    const keys = problem.operands.map(({ memoryOperand }, o) => `${o} ${this.#chainId(problem, memoryOperand)}`);
+    const keys = problem.operands.map(
+      ({ memoryOperand }, o) => `${o} ${chainKeys(problem.hierarchy, memoryOperand).content}`,
+    );
     if (keys.some((key) => !shape.parts.has(key))) this.#learn(shape, keys, problem);
     const parts = keys.map((key) => shape.parts.get(key)!); // learnt
     if (!fitTogether(parts, problem.hierarchy.memories)) return Number.POSITIVE_INFINITY;
@@ -77,31 +78,7 @@ export class OperandBounds {
       shape.parts.set(keys[operand.index]!, { array: array.energy, cuts: toGo[o]![0]![0]!, held });
     });
   }
-
-  /** A number for the array and the memories of an operand, as far as it sees them. */
-  #chainId({ hierarchy }: MappingProblem, operand: MemoryOperand): number {
-    const chains = this.#chains.get(hierarchy) ?? new Map<MemoryOperand, number>();
-    this.#chains.set(hierarchy, chains);
-    const known = chains.get(operand);
-    if (known !== undefined) return known;
-    const seen = JSON.stringify([
-      hierarchy.array,
-      ...chain(hierarchy, operand).map((memory) => seenBy(memory, operand)),
-    ]);
-    const id = this.#chainIds.get(seen) ?? this.#chainIds.size;
-    this.#chainIds.set(seen, id);
-    chains.set(operand, id);
-    return id;
-  }
 }
-
-const seenBy = ({ id, size, readEnergy, writeEnergy, served, ports, burst, layout }: Memory, own: MemoryOperand) => ({
-  ...{ id, size, readEnergy, writeEnergy, served, burst, layout },
-  ports: ports.map(({ type, bandwidth, granularity, services }) => ({
-    ...{ type, bandwidth, granularity },
-    directions: services.filter(({ operand }) => operand === own).map(({ direction }) => direction),
-  })),
-});
 
 function fitTogether(parts: readonly OperandPart[], memories: readonly Memory[]): boolean {
   const used = new Map<string, number>();

@@ -59,6 +59,8 @@ export interface TableMemo {
   readonly cuts: Memo<CutTable>;
   readonly arrays: Memo<ArrayCosts>;
   readonly operands: Memo<OperandTables>;
+  /** The latest ones of an operand, by the operand itself. */
+  readonly latest: WeakMap<ExactOperand, { readonly space: string; readonly tables: OperandTables }>;
 }
 
 /** Numbers that are kept of each kind; a state of a space has several. */
@@ -72,6 +74,7 @@ export const tableMemo = (): TableMemo => ({
   cuts: new Memo(KEPT_STATES, ({ energy }) => energy.length),
   arrays: new Memo(KEPT_ARRAYS),
   operands: new Memo(KEPT_STATES, ({ cuts }) => 1 + cuts.reduce((sum, { energy }) => sum + energy.length, 0)),
+  latest: new WeakMap(),
 });
 
 export interface Tables {
@@ -81,11 +84,16 @@ export interface Tables {
 }
 
 export function priceTables(layer: ExactLayer, space: StateSpace, memo = tableMemo()): Tables {
-  const operands = layer.operands.map((operand) => ({
-    ...memo.operands.of(`${space.key} /// ${operand.key}`, () => operandTables(operand, space, memo)),
-    operand,
-  }));
-  return { layer, space, operands };
+  return { layer, space, operands: layer.operands.map((operand) => tablesFor(operand, space, memo)) };
+}
+
+function tablesFor(operand: ExactOperand, space: StateSpace, memo: TableMemo): OperandTables {
+  const latest = memo.latest.get(operand);
+  if (latest?.space === space.key) return latest.tables;
+  const made = memo.operands.of(`${space.key} /// ${operand.key}`, () => operandTables(operand, space, memo));
+  const tables = { ...made, operand };
+  memo.latest.set(operand, { space: space.key, tables });
+  return tables;
 }
 
 function operandTables(operand: ExactOperand, space: StateSpace, memo: TableMemo): OperandTables {
