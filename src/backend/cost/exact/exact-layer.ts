@@ -128,8 +128,15 @@ function arrayUseOf({ loops, hierarchy: { array }, unrolling }: MappingProblem):
   return known;
 }
 
-/** By shape and use of the array: what an operand is made of depends on its own chain, not on the homes of the others. */
-const OPERANDS = new WeakMap<OperandShape, WeakMap<ArrayUse, Map<string, ExactOperand>>>();
+/** Operands of one shape under one use of the array. */
+interface KnownOperands {
+  /** By chain: what an operand is made of does not depend on the homes of the others. */
+  readonly operands: Map<string, ExactOperand>;
+  /** By the array dims that the two levels at a cut serve. */
+  readonly axes: Map<string, CutAxes>;
+}
+
+const OPERANDS = new WeakMap<OperandShape, WeakMap<ArrayUse, KnownOperands>>();
 
 function operandOf(
   problem: MappingProblem,
@@ -139,12 +146,13 @@ function operandOf(
   index: number,
 ): ExactOperand {
   const shape = problem.operands[index]!;
-  const byUse = OPERANDS.get(shape) ?? new WeakMap<ArrayUse, Map<string, ExactOperand>>();
+  const byUse = OPERANDS.get(shape) ?? new WeakMap<ArrayUse, KnownOperands>();
   OPERANDS.set(shape, byUse);
-  const operands = byUse.get(array) ?? new Map<string, ExactOperand>();
-  byUse.set(array, operands);
+  const shared = byUse.get(array) ?? { operands: new Map(), axes: new Map() };
+  byUse.set(array, shared);
+  const { operands, axes } = shared;
   const key = `${index} ${model.finalBits} ${chainKeys(problem.hierarchy, shape.memoryOperand).placed}`;
-  const known = operands.get(key) ?? exactOperand(problem, layer, array, model, index);
+  const known = operands.get(key) ?? exactOperand(problem, layer, array, model, index, axes);
   operands.set(key, known);
   return known;
 }
@@ -185,9 +193,10 @@ function exactOperand(
   array: ArrayUse,
   model: OperandModel,
   index: number,
+  known: Map<string, CutAxes>,
 ): ExactOperand {
   const shape = problem.operands[index]!;
-  const axesAt = cutAxes(problem, array, shape, model);
+  const axesAt = cutAxes(problem, array, shape, model, known);
   const cuts = model.levels.map((_, level): Cut => {
     const axes = axesAt(level);
     const isUpperComplete = axes.irrelevant.every((fan) => fan.count("above") === 1);
@@ -232,10 +241,15 @@ function homeLayout(
 }
 
 /** Axes at the cut under each level. */
-function cutAxes(problem: MappingProblem, array: ArrayUse, shape: OperandShape, model: OperandModel) {
+function cutAxes(
+  problem: MappingProblem,
+  array: ArrayUse,
+  shape: OperandShape,
+  model: OperandModel,
+  known: Map<string, CutAxes>,
+) {
   const dims = operandDims(problem, shape, model);
   const served = cumulativelyServed(model);
-  const known = new Map<string, CutAxes>();
   return (level: number): CutAxes => {
     const lower = served[level - 1] ?? new Set<string>();
     const upper = served[level]!;

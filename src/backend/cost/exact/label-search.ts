@@ -5,7 +5,7 @@
 import { Children, cutOffsets } from "./children.js";
 import type { Copies } from "./figures.js";
 import { Judge } from "./judge.js";
-import { LabelQueue, Labels } from "./labels.js";
+import { giveBack, LabelQueue, type Labels, takeLabels } from "./labels.js";
 import { levelAt, type Nodes, nodesOf } from "./nodes.js";
 import {
   countsEnergy,
@@ -41,12 +41,19 @@ export class LabelSearch {
     this.goalNode = this.nodes.count - 1;
     this.children = new Children(setting, this.nodes, (vector, depth) => this.emit(vector, depth));
     this.judge = new Judge(setting);
-    this.labels = new Labels(vectorWidth(setting));
+    this.labels = takeLabels(vectorWidth(setting));
     this.queue = new LabelQueue((label) => this.labels.depths[label]!);
     this.kept = new Float64Array(this.labels.width);
   }
 
+  /** To be called once. */
   run(): SearchOutcome {
+    const outcome = this.search();
+    giveBack(this.labels);
+    return outcome;
+  }
+
+  private search(): SearchOutcome {
     const { limit } = this.setting;
     this.emit(this.startVector(), 0);
     let expanded = 0;

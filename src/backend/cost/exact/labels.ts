@@ -64,6 +64,13 @@ export class Labels {
     return label;
   }
 
+  /** Forgets all labels; those that are added now do not see what earlier ones left behind. */
+  clear(): void {
+    this.dead.fill(0, 0, this.count);
+    this.first.clear();
+    this.count = 0;
+  }
+
   vectorOf(label: number): Float64Array {
     return this.vectors.subarray(label * this.width, (label + 1) * this.width);
   }
@@ -103,6 +110,25 @@ export class Labels {
     this.dead = double(this.dead, new Uint8Array(room));
     this.siblings = double(this.siblings, new Int32Array(room));
   }
+}
+
+/** Labels of finished searches by width: most searches are short, and making their arrays would take a good part of them. */
+const IDLE = new Map<number, Labels[]>();
+
+/** Labels that are kept when they are not in use. */
+const IDLE_LIMIT = 4096;
+
+/** No labels yet; to be given back when the search is over. */
+export function takeLabels(width: number): Labels {
+  return IDLE.get(width)?.pop() ?? new Labels(width);
+}
+
+export function giveBack(labels: Labels): void {
+  if (labels.nodes.length > IDLE_LIMIT) return;
+  labels.clear();
+  const idle = IDLE.get(labels.width) ?? [];
+  IDLE.set(labels.width, idle);
+  idle.push(labels);
 }
 
 /** Labels by bound, then the deeper one, then the younger one; while it dives, by depth first. */

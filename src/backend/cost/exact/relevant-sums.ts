@@ -6,7 +6,7 @@ import { type BlockSums, blockSums, combineAxes, cutVisits, wholeOnly } from "./
 import type { CutAxes } from "./exact-layer.js";
 import { Memo } from "./memo.js";
 import { type Projection, projection, type StateSpace } from "./space.js";
-import type { BlockOf } from "./unrolling.js";
+import type { BlockOf, Fan } from "./unrolling.js";
 import { windowFigures, windowKey } from "./window-figures.js";
 
 export interface CutSums {
@@ -22,11 +22,21 @@ export interface CutSums {
 export interface AxisMemo {
   readonly axes: Memo<AxisFigures>;
   readonly visits: Memo<Visits>;
+  /** Of all axes together, and of all other dims: spaces differ more often than the blocks that they are made of. */
+  readonly sums: Memo<readonly BlockSums[]>;
+  readonly products: Memo<readonly Visits[]>;
 }
 
 const KEPT_AXES = 50_000;
 
-export const axisMemo = (): AxisMemo => ({ axes: new Memo(KEPT_AXES), visits: new Memo(KEPT_AXES) });
+const count = ({ length }: { readonly length: number }): number => length;
+
+export const axisMemo = (): AxisMemo => ({
+  axes: new Memo(KEPT_AXES),
+  visits: new Memo(KEPT_AXES),
+  sums: new Memo<readonly BlockSums[]>(KEPT_AXES, count),
+  products: new Memo<readonly Visits[]>(KEPT_AXES, count),
+});
 
 /** @param layout - at the upper end; absent: packed densely */
 export function cutSums(
@@ -38,13 +48,19 @@ export function cutSums(
 ): CutSums {
   const { relevant, sums } =
     layout === undefined ? relevantSums(whole, axes, space, memo) : laidSums(whole, axes, space, layout);
-  const others = projection(
-    space,
-    axes.irrelevant.map(({ steps }) => steps.dim),
+  const others = projection(space, axes.irrelevant.map(dimOf));
+  const key = `${axes.irrelevant.map(({ key }) => key).join("; ")} / ${blocksKey(axes.irrelevant.map(dimOf), space)}`;
+  const visits = memo.products.of(key, () =>
+    Array.from({ length: others.count }, (_, i) => cutVisits(axes, others.blockOf(i), memo.visits)),
   );
-  const visits = Array.from({ length: others.count }, (_, i) => cutVisits(axes, others.blockOf(i), memo.visits));
   return { relevant, sums, irrelevant: others.index, visits };
 }
+
+const dimOf = ({ steps }: Fan): Dim => steps.dim;
+
+/** Equal where the blocks of some dims are. */
+const blocksKey = (dims: readonly Dim[], { dims: states }: StateSpace): string =>
+  dims.map((dim) => states.get(dim)?.products.join(" ") ?? "1").join("; ");
 
 /** Axis by axis: the sums over the first axes are extended by every state of the next one. */
 function relevantSums(
@@ -54,13 +70,19 @@ function relevantSums(
   memo: AxisMemo,
 ): Pick<CutSums, "relevant" | "sums"> {
   const relevant = new Int32Array(space.stateCount);
-  let sums: readonly BlockSums[] = [wholeOnly(whole)];
-  for (const { states, figures } of axisTables(axes, space, memo)) {
-    const stride = sums.length;
+  const tables = axisTables(axes, space, memo);
+  let stride = 1;
+  for (const { states } of tables) {
     for (let state = 0; state < relevant.length; state++) relevant[state]! += stride * states.index[state]!;
-    const before = sums;
-    sums = figures.flatMap((axis) => before.map((each) => combineAxes(each, axis)));
+    stride *= states.count;
   }
+  const key = [whole, ...tables.map(({ key }) => key)].join(" / ");
+  const sums = memo.sums.of(key, () =>
+    tables.reduce<readonly BlockSums[]>(
+      (before, { figures }) => figures().flatMap((axis) => before.map((each) => combineAxes(each, axis))),
+      [wholeOnly(whole)],
+    ),
+  );
   return { relevant, sums };
 }
 
@@ -82,24 +104,27 @@ function laidSums(
 
 interface AxisTable {
   readonly states: Projection;
-  readonly figures: readonly AxisFigures[];
+  /** Equal for equal figures. */
+  readonly key: string;
+  readonly figures: () => readonly AxisFigures[];
 }
 
 function axisTables({ plain, windows }: CutAxes, space: StateSpace, { axes }: AxisMemo): readonly AxisTable[] {
-  const table = (dims: readonly Dim[], figuresOf: (blockOf: BlockOf) => AxisFigures): AxisTable => {
+  const table = (own: string, dims: readonly Dim[], figuresOf: (blockOf: BlockOf) => AxisFigures): AxisTable => {
     const states = projection(space, dims);
-    return { states, figures: Array.from({ length: states.count }, (_, i) => figuresOf(states.blockOf(i))) };
+    const figures = () => Array.from({ length: states.count }, (_, i) => figuresOf(states.blockOf(i)));
+    return { states, figures, key: `${own}: ${blocksKey(dims, space)}` };
   };
   return [
     ...plain.map((fan) =>
-      table([fan.steps.dim], (blockOf) => {
+      table(fan.key, [fan.steps.dim], (blockOf) => {
         const block = blockOf(fan.steps.dim);
         return axes.of(`${fan.key}: ${block}`, () => plainFigures(fan, block));
       }),
     ),
     ...windows.map(({ window, out, tap }) => {
       const key = windowKey(window, out, tap);
-      return table([window.out, window.tap], (blockOf) => {
+      return table(key, [window.out, window.tap], (blockOf) => {
         const [outBlock, tapBlock] = [blockOf(window.out), blockOf(window.tap)];
         return axes.of(`${key}: ${outBlock} ${tapBlock}`, () => windowFigures(window, out, tap, outBlock, tapBlock));
       });

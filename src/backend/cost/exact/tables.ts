@@ -147,13 +147,28 @@ function visitEnergy({ upper, lower }: Cut["flows"][number], accesses: FlowAcces
   return { upper: accesses.upper * upper.energy, lower: lower === undefined ? 0 : accesses.lower * lower.energy };
 }
 
+/** By the list of sums, which spaces share, and by the ends of the flow. */
+const ENERGIES = new WeakMap<CutSums["sums"], Map<string, readonly FlowAccesses[]>>();
+
+function visitEnergies(flow: Cut["flows"][number], sums: CutSums["sums"]): readonly FlowAccesses[] {
+  const byEnds = ENERGIES.get(sums) ?? new Map<string, readonly FlowAccesses[]>();
+  ENERGIES.set(sums, byEnds);
+  const key = [flow.upper, flow.lower].map(endKey).join(" | ");
+  const known = byEnds.get(key) ?? sums.map((each) => visitEnergy(flow, flowAccesses(flow, each)));
+  byEnds.set(key, known);
+  return known;
+}
+
+const endKey = (end: Cut["flows"][number]["lower"]): string =>
+  end === undefined ? "" : `${end.port.granularity} ${end.port.bandwidth} ${end.energy} ${end.width}`;
+
 function cutTable(operand: ExactOperand, level: number, cutSums: CutSums): CutTable {
   const cut = operand.cuts[level + 1]!;
   const { model } = operand;
   const { relevant, sums, irrelevant, visits } = cutSums;
   const flows = cut.flows.map((flow) => ({
     flow,
-    energies: sums.map((each) => visitEnergy(flow, flowAccesses(flow, each))),
+    energies: visitEnergies(flow, sums),
     visits: visits.map((each) => flowVisits(flow.kind, cut, each, operand.homeReplicas)),
   }));
   const bySums = (value: (index: number) => number) => gather(sums.length, relevant, value);
