@@ -7,11 +7,7 @@ import { exactLayer } from "../src/backend/cost/exact/exact-layer.js";
 import { createExactMapping, mapExactly, temporalFactors } from "../src/backend/cost/exact/mapper.js";
 import { EXACT } from "../src/ir/rules.js";
 import { allPrices } from "../tests/backend/cost/exact/naive-search.js";
-import { conv, META_PROTOTYPE } from "../tests/backend/cost/mapper/fixtures.js";
-
-const UNROLLING = { D1: ["K", 32], D2: ["C", 2], D3: ["OX", 4], D4: ["OY", 4] } as const;
-const large = conv({ K: 64, C: 64, OY: 72, OX: 60, FY: 3, FX: 3 }, META_PROTOTYPE, UNROLLING);
-const small = conv({ K: 64, C: 2, OY: 4, OX: 4, FY: 3, FX: 1 }, META_PROTOTYPE, UNROLLING);
+import { LARGE as large, SMALL as small } from "./layers.js";
 
 describe("a 3×3 convolution", () => {
   bench("solved for the first time", () => {
