@@ -89,4 +89,4 @@ function evaluateTiled(
 }
 
 /** Notes about clamped tiles and the like would come once per point; a sweep states its space instead. */
-const silent = (costModel: CostModel): PassContext => ({ costModel, seed: 0, report: () => {}, isSilent: true });
+const silent = (costModel: CostModel): PassContext => ({ costModel, seed: 0, report: () => {} });

@@ -12,8 +12,6 @@ export interface PassContext {
   readonly seed: number;
   /** Collects a note or a warning; errors are thrown as a `DiagnosticError`. */
   report(diagnostic: Diagnostic): void;
-  /** Whether nobody reads notes, so that none need to be worked out. */
-  readonly isSilent?: boolean;
 }
 
 export interface PassDefinition<S extends OptionSpecs> {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
+import { PRECISION, TILING } from "../../../src/ir/facts.js";
 import { networkView, stackViews } from "../../../src/passes/depth-first/network-view.js";
 import { windowExtent } from "../../../src/passes/depth-first/operands.js";
 import { nodeByNode, REGIONS } from "../../../src/passes/depth-first/trace.js";
@@ -12,6 +13,28 @@ const graphOf = (specs: ReturnType<typeof network>) => {
   const { module } = compile(moduleOf(specs), { stacks: { rule: "single" }, upTo: "partition-stacks" });
   return stackViews(module)[0]!;
 };
+
+describe("stackViews", () => {
+  const { module } = compile(moduleOf(fsrcnn()), { upTo: "partition-stacks" });
+
+  it("are made once for a module and what is decided about it later", () => {
+    expect(stackViews(module.with(TILING, []))).toBe(stackViews(module));
+  });
+
+  it("are made anew where precision is another", () => {
+    const known = stackViews(module)[0]!;
+    const precision = module.get(PRECISION);
+    const wider = new Map(
+      [...precision].map(([id, { operands, ...rest }]) => [
+        id,
+        { ...rest, operands: Object.fromEntries(Object.entries(operands).map(([name, bits]) => [name, 2 * bits])) },
+      ]),
+    );
+    const views = stackViews(module.with(PRECISION, wider));
+    expect(views[0]!.graph.sink.partialBits).toBe(2 * known.graph.sink.partialBits);
+    expect(stackViews(module)[0]!.graph.sink.partialBits).toBe(known.graph.sink.partialBits);
+  });
+});
 
 describe("windowExtent", () => {
   const window = { out: "OX", tap: "FX" };

@@ -149,6 +149,24 @@ it("bounds a layer from its operands' parts as it does as a whole, wherever the 
   );
 });
 
+it("has the same answers for parts of a machine whether or not it met the layer at other homes", () => {
+  fc.assert(
+    fc.property(tightProblem(6), fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 4 }), (problem, homes) => {
+      const mapping = createExactMapping(RULES);
+      for (const [o, m] of homes) {
+        const { memoryOperand } = problem.operands[o % problem.operands.length]!;
+        const memories = chain(problem.hierarchy, memoryOperand);
+        const hierarchy = cutAbove(problem.hierarchy, memoryOperand, memories[m % memories.length]!);
+        const placed = { ...problem, hierarchy };
+        const stranger = structuredClone(placed); // nothing is known by its parts
+        expect(mapping.price(placed)).toEqual(createExactMapping(RULES).price(stranger));
+        expect(mapping.mapLayer(placed)).toEqual(createExactMapping(RULES).mapLayer(structuredClone(stranger)));
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
 it("bounds are below every mapping", () => {
   fc.assert(
     fc.property(tightProblem(4), (problem) => {
