@@ -5,23 +5,10 @@
  */
 import type { Memory } from "../../ir/accelerator.js";
 import { choiceMemo } from "./choice-memo.js";
-import {
-  agreedStorage,
-  type Decisions,
-  heightOf,
-  isFrom,
-  isKeptNarrowly,
-  isOpen,
-  type Kept,
-  largestRing,
-  parted,
-  partHomes,
-  ringsOf,
-} from "./home-decisions.js";
-import type { HomeProblem, HomeSpace, StackHomes } from "./home-problem.js";
+import { reservedBy, ringsFrom } from "./decided-room.js";
+import { agreedStorage, type Decisions, isOpen, largestRing, parted, partHomes, ringsOf } from "./home-decisions.js";
+import type { HomeProblem, StackHomes } from "./home-problem.js";
 import type { WeightHome } from "./node-options.js";
-import { type Reserved, ringBits } from "./stack-costs.js";
-import type { Rings } from "./storage.js";
 import { boundType, type HomeChoices, leastWith, type TypeAnswer, type TypeHomes, typeHomes } from "./type-homes.js";
 import { planWeights, type WeightChoice } from "./weight-plan.js";
 
@@ -269,7 +256,7 @@ class HomeSearch {
     );
     for (const plan of plans) {
       const weights = plan.homes.map((home) => (home === undefined ? [] : [home]));
-      for (const least of [0, 1, 2]) this.#offerFixed({ storage: this.#ringsFrom(least), weights });
+      for (const least of [0, 1, 2]) this.#offerFixed({ storage: ringsFrom(this.#problem, least), weights });
       if (this.#best === undefined) this.#offerFixed({ storage: whole, weights });
     }
     return plans[0]!.prices; // of all the room
@@ -278,27 +265,6 @@ class HomeSearch {
   #offerFixed(decisions: Decisions): void {
     const relaxed = this.#relax(decisions);
     if (relaxed !== undefined && this.#improves(relaxed.energy)) this.#offer(decisions, relaxed);
-  }
-
-  /** Rings of the maps in order, each in the lowest memories from a level on that hold all of them together. */
-  #ringsFrom(least: number): HomeSpace["storage"] {
-    const { stack, geometry, space, held } = this.#problem;
-    const used = new Map(held);
-    return space.storage.map((list, index) => {
-      const bits = ringBits(stack.maps[index]!, "narrow", geometry);
-      const needs = ({ column, row }: Rings): ReadonlyMap<Memory, number> =>
-        new Map([
-          ...(column === undefined ? [] : [[column, bits.column] as const]),
-          ...(row === undefined ? [] : [[row, bits.row + (row === column ? bits.column : 0)] as const]),
-        ]);
-      const fits = ({ rings }: Kept): boolean =>
-        [...needs(rings)].every(([{ id, size }, need]) => (used.get(id) ?? 0) + need <= size);
-      const narrow = list.filter(isKeptNarrowly).sort((a, b) => heightOf(a.rings) - heightOf(b.rings));
-      const found = narrow.find((kept) => isFrom(kept.rings, least) && fits(kept)) ?? narrow.at(-1);
-      if (found === undefined) return list;
-      for (const [{ id }, need] of needs(found.rings)) used.set(id, (used.get(id) ?? 0) + need);
-      return list.filter((storage) => storage === found || storage.kind === "whole" || storage.overlap !== "kept");
-    });
   }
 
   /** What each home of each layer's weights would cost, judged by the most frequent tile type that runs the layer. */
@@ -384,7 +350,7 @@ class HomeSearch {
           .weights(prices)
           .of(layer, memories[layer]!, list, () => list.map((memory) => this.#weightHome(layer, memory, prices))),
       ),
-      reserved: this.#reserved(decisions),
+      reserved: reservedBy(decisions, this.#problem),
     };
   }
 
@@ -397,27 +363,6 @@ class HomeSearch {
 
   #memoriesOf(map: number): readonly Memory[] {
     return this.#problem.costs.partMemories(this.#problem.stack.maps[map]!);
-  }
-
-  /** Rings and weights that are decided. */
-  #reserved({ storage, weights }: Decisions): Reserved {
-    const { stack, geometry, space, held } = this.#problem;
-    const reserved = new Map(held);
-    const add = (memory: Memory | undefined, bits: number): void => {
-      if (memory !== undefined) reserved.set(memory.id, (reserved.get(memory.id) ?? 0) + bits);
-    };
-    storage.forEach((allowed, map) => {
-      const [only] = allowed;
-      if (allowed.length > 1 || only?.kind !== "parts" || only.overlap !== "kept") return;
-      const bits = ringBits(stack.maps[map]!, only.rings.kind, geometry);
-      add(only.rings.column, bits.column);
-      add(only.rings.row, bits.row);
-    });
-    weights.forEach((allowed, layer) => {
-      const isTop = allowed.length === 1 && this.#problem.costs.isTop(allowed[0]!);
-      if (allowed.length === 1 && !isTop) add(allowed[0], space.weightBits[layer]!);
-    });
-    return reserved;
   }
 }
 

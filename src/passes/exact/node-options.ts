@@ -27,6 +27,7 @@ export interface Option {
 export interface NodeOptions {
   /** Of this list. */
   readonly id: number;
+  /** Those with fewest copies last: of equal paths the latest comes first. */
   readonly all: readonly Option[];
   /** Those that differ for readers of the map. */
   readonly distinct: readonly Option[];
@@ -66,7 +67,7 @@ export class OptionMaker {
     this.#made.set(parts, byWeights);
     const known = byWeights.get(weights);
     if (known !== undefined) return known;
-    const all = this.#options({ parts, rings, weights });
+    const all = [...this.#options({ parts, rings, weights })].sort((a, b) => b.extra - a.extra);
     const distinct = [...new Map(all.map((option) => [`${option.home} ${option.part.kind}`, option])).values()];
     const made: NodeOptions = { id: this.#count++, all, distinct };
     byWeights.set(weights, made);

@@ -17,7 +17,7 @@ export interface Setting {
 }
 
 /** How well the energy of a layer has to be known. */
-type Enough = Exclude<Known, "touched">;
+export type Enough = Exclude<Known, "touched">;
 
 /** Energies in pJ, of one tile; of one node with whatever is chosen for the others. */
 export class NodeSteps {
@@ -87,7 +87,7 @@ export class NodeSteps {
       const layer =
         known[best] === "touched"
           ? this.bound(index, chosen)
-          : this.mapped(index, chosen, this.#takenBeside(index, chosen, taken));
+          : this.energy(index, chosen, this.#takenBeside(index, chosen, taken), "mapped");
       known[best] = known[best] === "touched" ? "bounded" : "mapped";
       keys[best] = chosen[index]!.extra + layer;
       turn[best] = turns;
@@ -132,9 +132,10 @@ export class NodeSteps {
     return this.#layerAt(index, chosen)?.bound ?? this.#moveEnergy(index, chosen);
   }
 
-  /** Energy of a node's layer in the room that is left; infinite where it does not fit. */
-  mapped(index: number, chosen: readonly Option[], taken: TakenBits): number {
+  /** Energy of a node's layer in the room that is left, or a bound of it; infinite where what is taken does not fit. */
+  energy(index: number, chosen: readonly Option[], taken: TakenBits, dearest: Enough): number {
     if (!this.#costs.fitsTaken(taken)) return Number.POSITIVE_INFINITY;
+    if (dearest === "bounded") return this.bound(index, chosen);
     return this.#layerAt(index, chosen)?.answer(taken).energy ?? this.#moveEnergy(index, chosen);
   }
 

@@ -5,7 +5,7 @@
 import type { Memory } from "../../ir/accelerator.js";
 import { beamPath, type Path, type PathSpace, type Searched, shortestPath } from "./home-paths.js";
 import { type Option, OptionMaker, type WeightHome } from "./node-options.js";
-import { NodeSteps, partBits, type Setting, takenAt } from "./node-steps.js";
+import { type Enough, NodeSteps, partBits, type Setting, takenAt } from "./node-steps.js";
 import type { PartHome, Reserved, StackCosts } from "./stack-costs.js";
 import type { Rings } from "./storage.js";
 import type { TileNode, TileNodes } from "./tile-nodes.js";
@@ -41,7 +41,7 @@ export interface TypeAnswer {
 export const typeHomes = (type: TileNodes, key: string, choices: HomeChoices, costs: StackCosts): TypeAnswer =>
   solverOf(type, key, costs).homes(choices);
 
-/** No choice has less energy, pJ: every node chooses for itself, at what the mapper bounds it by. Infinite only where nothing fits. */
+/** No choice has less energy, pJ; asks the mapper for bounds alone. Infinite only where nothing fits. */
 export const boundType = (type: TileNodes, key: string, choices: HomeChoices, costs: StackCosts): number =>
   solverOf(type, key, costs).bound(choices);
 
@@ -99,7 +99,7 @@ class TypeSolver {
   #search(setting: Setting): TypeAnswer {
     const steps = this.#nodes.map((_, index) => this.#steps.least(setting, index));
     if (steps.includes(Number.POSITIVE_INFINITY)) return NOTHING_FITS;
-    const space = this.#paths(setting, steps);
+    const space = this.#paths(setting, steps, "mapped");
     const { path, bound } = this.#shortest(space, 1);
     if (bound === Number.POSITIVE_INFINITY) return NOTHING_FITS;
     if (path !== undefined) return { bound, homes: () => homesOn(path) };
@@ -127,7 +127,9 @@ class TypeSolver {
 
   bound(choices: HomeChoices): number {
     const setting = this.#setting(choices);
-    return this.#nodes.reduce((sum, _, index) => sum + this.#steps.least(setting, index, "bounded"), 0);
+    const least = this.#nodes.map((_, index) => this.#steps.least(setting, index, "bounded"));
+    if (least.includes(Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY;
+    return this.#shortest(this.#paths(setting, least, "bounded"), 1).bound;
   }
 
   leastWith(choices: HomeChoices, layer: number, memory: Memory): number {
@@ -143,12 +145,16 @@ class TypeSolver {
     return { options, taken, takenKey: taken.join(" ") };
   }
 
-  /** @param steps - least energy of each node */
-  #paths(setting: Setting, steps: readonly number[]): PathSpace<Option> {
+  /**
+   * @param steps - least energy of each node
+   * @param dearest - how well the energies of layers have to be known
+   */
+  #paths(setting: Setting, steps: readonly number[], dearest: Enough): PathSpace<Option> {
     const nodes = this.#nodes;
     const { options, taken } = setting;
     const rest = sumsFrom(steps);
     const at = this.#steps;
+    const room = (chosen: readonly Option[]) => takenAt(chosen.length - 1, nodes, chosen, taken);
     return {
       length: nodes.length,
       options: (index) => options[index]!.all,
@@ -156,7 +162,7 @@ class TypeSolver {
       layer: {
         touched: (chosen) => at.touched(chosen.length - 1, chosen),
         bounded: (chosen) => at.bound(chosen.length - 1, chosen),
-        mapped: (chosen) => at.mapped(chosen.length - 1, chosen, takenAt(chosen.length - 1, nodes, chosen, taken)),
+        mapped: (chosen) => at.energy(chosen.length - 1, chosen, room(chosen), dearest),
       },
       rest: (chosen) => {
         this.#costs.onLooked(chosen.length);
