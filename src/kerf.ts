@@ -11,6 +11,15 @@ import { scheduleDocument } from "./backend/emit/schedule-json.js";
 import type { ScheduleDocument } from "./backend/emit/schedule-schema.js";
 import { diffEnd, distinctNotes, walkRules } from "./explore/diff.js";
 import { rulePath } from "./explore/rule-path.js";
+import {
+  COST_MODELS,
+  type CostModelName,
+  type EffectiveOptions,
+  type ScheduleOptions,
+  type StackChoice,
+  type StatedChoices,
+} from "./explore/schedule-options.js";
+import { isClosed, searchSchedule } from "./explore/search/search-schedule.js";
 import { createPointEvaluator, type ResultCache, runBatch, type SweepWork } from "./explore/sweep/batch.js";
 import { decodeLine } from "./explore/sweep/line.js";
 import { type AxisSizes, type Machine, planSweep, type SweepPlan } from "./explore/sweep/plan.js";
@@ -23,20 +32,20 @@ import { readMapping } from "./frontend/zigzag/mapping.js";
 import { readWorkload } from "./frontend/zigzag/workload.js";
 import type { Accelerator } from "./ir/accelerator.js";
 import type { CostModel } from "./ir/cost-model.js";
-import { DECISIONS, type Decisions } from "./ir/decisions.js";
-import type { Diagnostic } from "./ir/diagnostics.js";
+import { DECISIONS } from "./ir/decisions.js";
+import { exactOnly } from "./ir/diagnostics/schedule.js";
+import { type Diagnostic, DiagnosticError } from "./ir/diagnostics.js";
 import type { ScheduleDiff } from "./ir/diff.js";
-import { OVERLAP_MODES, type OverlapMode, type TileOrder } from "./ir/facts.js";
+import { OVERLAP_MODES, type OverlapMode, SEARCHED, type SearchedSpace, type TileOrder } from "./ir/facts.js";
 import { createModule, type Module } from "./ir/module.js";
 import type { Network } from "./ir/network.js";
-import { DEFINES, EXACT, type RuleSet } from "./ir/rules.js";
+import type { RuleSet } from "./ir/rules.js";
 import type { SweepLine } from "./ir/sweep.js";
 import { DEPTH_FIRST_BEHAVIOURS } from "./passes/depth-first/behaviours.js";
-import { joinNames, type TileSize } from "./passes/options.js";
+import { joinNames } from "./passes/options.js";
 import {
   checkPipeline,
   type Pipeline,
-  type PipelineObserver,
   parsePipeline,
   pipelineStep,
   printPipeline,
@@ -53,6 +62,7 @@ export { studyHtml } from "./backend/emit/study-html.js";
 export { printStudy } from "./backend/emit/study-text.js";
 export { printSummary } from "./backend/emit/summary.js";
 export { printSweep } from "./backend/emit/sweep-text.js";
+export * from "./explore/schedule-options.js";
 export { STUDIES } from "./explore/studies/registry.js";
 export type { Study, StudyChoices, StudyContext } from "./explore/studies/study.js";
 export type { ResultCache, SweepWork } from "./explore/sweep/batch.js";
@@ -79,44 +89,6 @@ export { type Pipeline, type PipelineObserver, parsePipeline, printPipeline } fr
 export { PASSES } from "./passes/registry.js";
 export { createCostModel, importOnnx, readAccelerator as loadAccelerator, readDecisions, readWorkload as loadWorkload };
 
-/** How stacks are formed: the published weight rule, one stack, one per layer, or cuts after the named layers. */
-export type StackChoice = "auto" | "single" | "per-layer" | { readonly cuts: readonly string[] };
-
-/** Rule sets by the name that users give them. */
-export const COST_MODELS = { exact: EXACT, defines: DEFINES } as const;
-export type CostModelName = keyof typeof COST_MODELS;
-
-export interface ScheduleOptions {
-  /** `exact` where it is absent. */
-  readonly costModel?: CostModelName;
-  readonly stacks?: StackChoice;
-  readonly tile?: TileSize;
-  readonly overlap?: OverlapMode;
-  readonly order?: TileOrder;
-  /** Homes of feature maps between stacks: `searched`, or `top` for all in the outermost memory; under published rules that is all there is. */
-  readonly between?: "searched" | "top";
-  /** Copies may run beside layers, where ports and room allow; under exact rules. */
-  readonly pipelineCopies?: boolean;
-  /** Weights that can stay on chip are not loaded again for every inference; under exact rules. */
-  readonly steadyState?: boolean;
-  /** Largest number of loop factors of a layer; 6 with `defines`, as in the reference. */
-  readonly loopLimit?: number | "none";
-  /** Decisions that are taken as they are stated; the rest is decided as usual. */
-  readonly decisions?: Decisions;
-  /** Replaces the default pipeline; the choices above then do not apply. */
-  readonly pipeline?: string;
-  /** Of everything random. */
-  readonly seed?: number;
-  readonly observer?: PipelineObserver;
-}
-
-/** Choices of the last passes are there where they are not the usual ones. */
-export interface EffectiveOptions extends Pick<ScheduleOptions, "between" | "pipelineCopies" | "steadyState"> {
-  readonly costModel: CostModelName;
-  readonly loopLimit: number | "none";
-  readonly seed: number;
-}
-
 export interface ScheduleResult {
   /** The module with the facts of every pass that ran. */
   readonly module: Module;
@@ -136,8 +108,41 @@ export interface ScheduleResult {
 export function schedule(network: Network, accelerator: Accelerator, options: ScheduleOptions = {}): ScheduleResult {
   const { costModel = "exact", seed = 0 } = options;
   const rules = { ...COST_MODELS[costModel], ...(options.loopLimit !== undefined && { loopLimit: options.loopLimit }) };
-  const result = compile(network, accelerator, createCostModel(rules), options);
-  return { ...result, options: { costModel, loopLimit: rules.loopLimit, seed, ...lateChoices(pipelineFor(options)) } };
+  const priced = createCostModel(rules);
+  const choices = closed(network, accelerator, priced, options);
+  const result = compile(network, accelerator, priced, choices);
+  return { ...result, options: { costModel, loopLimit: rules.loopLimit, seed, ...lateChoices(pipelineFor(choices)) } };
+}
+
+/** Options with nothing left open. */
+type CompileOptions = Omit<ScheduleOptions, keyof StatedChoices | "search"> &
+  StatedChoices & { readonly searched?: SearchedSpace };
+
+/**
+ * Searches for what the options leave open.
+ *
+ * @throws DiagnosticError when nothing fits, or the rules know of no search
+ */
+function closed(
+  network: Network,
+  accelerator: Accelerator,
+  costModel: CostModel,
+  options: ScheduleOptions,
+): CompileOptions {
+  const { stacks = "auto", tile = "full", overlap = "fully-cached", order = "x-first", search = {}, ...rest } = options;
+  const request = { stacks, tile, overlap, order };
+  if (isClosed(request)) return { ...rest, ...request };
+  if (costModel.rules.geometry !== "clipped") throw new DiagnosticError([exactOnly("a search", costModel.rules.name)]);
+  return { ...rest, ...searchSchedule(startOf(network, accelerator, options), costModel, request, search) };
+}
+
+function startOf(
+  network: Network,
+  accelerator: Accelerator,
+  { decisions }: Pick<ScheduleOptions, "decisions">,
+): Module {
+  const initial = createModule(network, accelerator);
+  return decisions === undefined ? initial : initial.with(DECISIONS, decisions);
 }
 
 /** What a pipeline states of homes between stacks and of the evaluation, where it is not the default. */
@@ -156,21 +161,21 @@ function compile(
   network: Network,
   accelerator: Accelerator,
   costModel: CostModel,
-  options: ScheduleOptions,
+  options: CompileOptions,
 ): Omit<ScheduleResult, "options"> {
   const pipeline = pipelineFor(options);
   checkPipeline(pipeline, PASSES);
   const diagnostics: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic) => void diagnostics.push(diagnostic);
   const context = { costModel, seed: options.seed ?? 0, report };
-  const initial = createModule(network, accelerator);
-  const start = options.decisions === undefined ? initial : initial.with(DECISIONS, options.decisions);
+  const stated = startOf(network, accelerator, options);
+  const start = options.searched === undefined ? stated : stated.with(SEARCHED, options.searched);
   const module = runPipeline(start, pipeline, context, options.observer);
   return { module, pipeline: printPipeline(pipeline), diagnostics };
 }
 
 /** Choices that both schedules of a comparison share. */
-export interface DiffOptions extends Pick<ScheduleOptions, "stacks" | "tile" | "overlap" | "order"> {
+export interface DiffOptions extends StatedChoices {
   /** Called before every schedule between the first and the second. */
   progress?(done: number, of: number, next: string): void;
 }
@@ -349,7 +354,7 @@ export function withMapping(accelerator: Accelerator, text: string, file: string
 }
 
 /** The passes that `options` ask for, with the values of all their options. */
-export function pipelineFor(options: ScheduleOptions): Pipeline {
+export function pipelineFor(options: CompileOptions): Pipeline {
   if (options.pipeline !== undefined) return parsePipeline(options.pipeline, PASSES);
   const { stacks = "auto", tile = "full", overlap = "fully-cached", order = "x-first", between = "searched" } = options;
   const given: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {

@@ -20,13 +20,7 @@ import { parseChoice } from "./options.js";
 import { report } from "./output.js";
 import { clearProgress, printProgress, showsProgress } from "./progress.js";
 import { requireResultPlace, writeResult } from "./result.js";
-import {
-  loadArchitecture,
-  missingArchitecture,
-  requireSizes,
-  type ScheduleFlags,
-  scheduleOptions,
-} from "./schedule.js";
+import { loadArchitecture, missingArchitecture, requireSizes, type ScheduleFlags, statedOptions } from "./schedule.js";
 
 export type DiffFlags = Pick<
   ScheduleFlags,
@@ -46,7 +40,7 @@ type Comparison =
 export function runDiff(modelFile: string, second: string | undefined, flags: DiffFlags): void {
   if (second !== undefined) throw new DiagnosticError([twoFiles(modelFile, second)]);
   const { costModel: _, ...choices } = flags;
-  const options = { ...scheduleOptions(choices), ...(showsProgress(flags) && { progress: printProgress }) };
+  const options = { ...statedOptions(choices), ...(showsProgress(flags) && { progress: printProgress }) };
   const comparison = comparisonOf(flags);
   const named = comparison.by === "rules" ? [comparison.machine] : comparison.machines;
   requireResultPlace(flags, [modelFile, flags.mapping, ...named.map(architectureFile)]);

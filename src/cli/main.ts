@@ -36,10 +36,17 @@ function createProgram(messages: MessageOptions): Command {
     .option("--arch <name|file>", "accelerator: built-in name or YAML file")
     .option("--mapping <file>", "spatial mappings per layer or operator (ZigZag YAML)")
     .option("--cost-model <rules>", "exact (default), defines")
-    .option("--stacks <rule|layers>", "auto (default), single, per-layer, or cuts after the named layers")
-    .option("--tile <WxH|full>", "tile of a stack's output, elements (default full)")
-    .option("--overlap <mode>", "recompute, h-cached or fully-cached (default)")
-    .option("--order <order>", "order of tiles: x-first (default), y-first (exact)")
+    .option(
+      "--stacks <rule|layers>",
+      "auto (default), single, per-layer, cuts after the named layers, or optimal: searched (exact)",
+    )
+    .option(
+      "--tile <WxH|full>",
+      "tile of a stack's output, elements (default full); search, or all sizes: per stack (exact)",
+    )
+    .option("--overlap <mode>", "recompute, h-cached or fully-cached (default), or search (exact)")
+    .option("--order <order>", "order of tiles: x-first (default), y-first or search (exact)")
+    .option("--budget <time>", "stop a search after that long with what it has: 90s, 15min, 2h")
     .option("--decisions <file>", "take decisions as they are stated: a schedule.json, or YAML with the same fields")
     .option(
       "--loop-limit <n|none>",

@@ -3,8 +3,9 @@ import type { MessageOptions } from "./output.js";
 
 export const showsProgress = ({ quiet }: MessageOptions): boolean => process.stderr.isTTY === true && !quiet;
 
-export const printProgress = (done: number, of: number, next: string): void =>
-  void process.stderr.write(`\r\u001b[K${done}/${of} ${next}`);
+export const printStatus = (text: string): void => void process.stderr.write(`\r\u001b[K${text}`);
+
+export const printProgress = (done: number, of: number, next: string): void => printStatus(`${done}/${of} ${next}`);
 
 export function clearProgress(flags: MessageOptions): void {
   if (showsProgress(flags)) process.stderr.write("\r\u001b[K");

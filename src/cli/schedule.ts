@@ -1,5 +1,6 @@
 /** `kerf schedule`: model and accelerator in, table and JSON out. */
 import { contentSha256 } from "../backend/emit/digest.js";
+import { energyText } from "../backend/emit/quantities.js";
 import { printSummary } from "../backend/emit/summary.js";
 import type { AcceleratorFile } from "../frontend/zigzag/accelerator.js";
 import type { RecordedChoices } from "../ir/decisions.js";
@@ -11,21 +12,25 @@ import { printModule } from "../ir/print.js";
 import {
   COST_MODELS,
   type CostModelName,
+  type DiffOptions,
   emitSchedule,
   loadAccelerator,
   readDecisions,
   type ScheduleOptions,
   type StackChoice,
+  type StatedChoices,
   schedule,
   withMapping,
 } from "../kerf.js";
 import { architectureFile, builtInArchitectures, findArchitecture } from "../node/architectures.js";
 import { readText } from "../node/files.js";
 import { positiveIntOrNone, splitNames, tileSize } from "../passes/options.js";
+import { duration } from "./duration.js";
 import { loadModel } from "./model.js";
 import { observerFor } from "./observe.js";
 import { parseChoice, parseWith, refuseTogether } from "./options.js";
 import { type MessageOptions, report } from "./output.js";
+import { clearProgress, printStatus, showsProgress } from "./progress.js";
 import { type ResultOptions, requireResultPlace, writeResult } from "./result.js";
 
 /** Options as commander hands them over: texts, or absent. */
@@ -37,6 +42,7 @@ export interface ScheduleFlags extends MessageOptions, ResultOptions {
   readonly tile?: string;
   readonly overlap?: string;
   readonly order?: string;
+  readonly budget?: string;
   readonly decisions?: string;
   readonly loopLimit?: string;
   readonly bind?: string;
@@ -67,7 +73,9 @@ export function runSchedule(modelFile: string, given: ScheduleFlags): void {
   requireSizes(model.diagnostics);
   const early = [...stated.diagnostics, ...aboutAccelerator, ...model.diagnostics];
   report(early, model.network.coverage, flags);
-  const result = schedule(model.network, accelerator, { ...options, ...stated.options });
+  const search = searchLimits(flags);
+  const result = schedule(model.network, accelerator, { ...options, ...stated.options, search });
+  clearProgress(flags);
   report(result.diagnostics, [], flags);
   const isComplete = result.module.has(COSTS);
   if (!isComplete && (flags.out !== undefined || flags.json)) throw new DiagnosticError([incompletePipeline()]);
@@ -80,15 +88,44 @@ export function runSchedule(modelFile: string, given: ScheduleFlags): void {
   );
 }
 
+/** How a search shows where it is, and when it has to end. */
+function searchLimits(flags: ScheduleFlags): NonNullable<ScheduleOptions["search"]> {
+  const end =
+    performance.now() +
+    (flags.budget === undefined ? Number.POSITIVE_INFINITY : parseWith("--budget", flags.budget, duration));
+  return {
+    isOver: () => performance.now() > end,
+    ...(showsProgress(flags) && {
+      progress: (evaluated: number, energy: number) =>
+        printStatus(`${evaluated} tilings of stacks searched, best so far ${energyText(energy)}`),
+    }),
+  };
+}
+
 /** A schedule of a part would pass for one of the whole: what a dimension without a number leaves out is an error here. */
 export function requireSizes(diagnostics: readonly Diagnostic[]): void {
   const unknown = diagnostics.filter(({ code }) => code === "unknown-dimension");
   if (unknown.length > 0) throw new DiagnosticError(unknown.map((found) => ({ ...found, severity: "error" })));
 }
 
+/** @throws DiagnosticError when an option is wrong, or contradicts another */
 export function scheduleOptions(flags: ScheduleFlags): ScheduleOptions {
+  return { ...commonOptions(flags), ...openChoices(flags) };
+}
+
+/**
+ * Of commands that search for no schedule.
+ *
+ * @throws DiagnosticError when an option is wrong, or contradicts another
+ */
+export const statedOptions = (flags: ScheduleFlags): DiffOptions & ReturnType<typeof commonOptions> => ({
+  ...commonOptions(flags),
+  ...statedChoices(flags),
+});
+
+function commonOptions(flags: ScheduleFlags) {
   refuseTogether({ ...flags }, "pipeline", PIPELINE_CHOICES, "the pipeline's text states these choices");
-  const { tile, overlap, order, loopLimit, stacks, pipeline, seed } = flags;
+  const { loopLimit, pipeline, seed } = flags;
   const costModel = parseChoice("--cost-model", flags.costModel ?? "exact", COST_MODEL_NAMES);
   const { pipelineCopies, steadyState } = flags;
   requireExact(costModel, { "--pipeline-copies": pipelineCopies, "--steady-state": steadyState });
@@ -97,17 +134,39 @@ export function scheduleOptions(flags: ScheduleFlags): ScheduleOptions {
     ...(pipelineCopies && { pipelineCopies }),
     ...(steadyState && { steadyState }),
     observer: observerFor(flags),
-    ...(stacks !== undefined && { stacks: parseStacks(stacks) }),
-    ...(tile !== undefined && { tile: parseWith("--tile", tile, tileSize("full", "for example 60x72")) }),
-    ...(overlap !== undefined && {
-      overlap: parseChoice("--overlap", overlap, OVERLAP_MODES),
-    }),
-    ...(order !== undefined && { order: parseChoice("--order", order, TILE_ORDERS) }),
     ...(loopLimit !== undefined && {
       loopLimit: parseWith("--loop-limit", loopLimit, positiveIntOrNone("none", "for example 6")),
     }),
     ...(pipeline !== undefined && { pipeline }),
     ...(seed !== undefined && { seed: parseSeed(seed) }),
+  };
+}
+
+function statedChoices({ stacks, tile, overlap, order }: ScheduleFlags): StatedChoices {
+  return {
+    ...(stacks !== undefined && { stacks: parseStacks(stacks) }),
+    ...(tile !== undefined && { tile: parseWith("--tile", tile, tileSize("full", "for example 60x72")) }),
+    ...(overlap !== undefined && { overlap: parseChoice("--overlap", overlap, OVERLAP_MODES) }),
+    ...(order !== undefined && { order: parseChoice("--order", order, TILE_ORDERS) }),
+  };
+}
+
+/** The same, where each may be left to a search. */
+function openChoices(flags: ScheduleFlags): Pick<ScheduleOptions, keyof StatedChoices> {
+  const { stacks, tile, overlap, order, ...others } = flags;
+  const stated = statedChoices({
+    ...others,
+    ...(stacks !== undefined && stacks !== "optimal" && { stacks }),
+    ...(tile !== undefined && tile !== "search" && tile !== "all" && { tile }),
+    ...(overlap !== undefined && overlap !== "search" && { overlap }),
+    ...(order !== undefined && order !== "search" && { order }),
+  });
+  return {
+    ...stated,
+    ...(stacks === "optimal" && { stacks }),
+    ...((tile === "search" || tile === "all") && { tile }),
+    ...(overlap === "search" && { overlap }),
+    ...(order === "search" && { order }),
   };
 }
 

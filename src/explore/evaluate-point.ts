@@ -16,11 +16,15 @@ export type StackRule = "auto" | "single" | "per-layer" | { readonly cuts: reado
 const TILED = DEFAULT_ORDER.findIndex(({ name }) => name === "tile-stacks");
 
 /** The module up to its stacks. */
-export function prepare(network: Network, accelerator: Accelerator, rule: StackRule, costModel: CostModel): Module {
+export const prepare = (network: Network, accelerator: Accelerator, rule: StackRule, costModel: CostModel): Module =>
+  withStacks(createModule(network, accelerator), rule, costModel);
+
+/** @param start - as the frontend made it */
+export function withStacks(start: Module, rule: StackRule, costModel: CostModel): Module {
   const steps = DEFAULT_ORDER.slice(0, TILED).map((pass) =>
     pipelineStep(pass, pass.name === "partition-stacks" ? stackOptions(rule) : {}),
   );
-  return runPipeline(createModule(network, accelerator), steps, silent(costModel));
+  return runPipeline(start, steps, silent(costModel));
 }
 
 /** No cuts are one stack. */

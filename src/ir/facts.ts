@@ -173,6 +173,17 @@ export interface StackPlacement {
 }
 /** Least energy in pJ of all homes of the whole network, those of maps between stacks included; of the exact model. */
 export const HOMES_BOUND = defineFact<number>("homes-bound");
+/** What was searched before the pipeline ran; present from its start, and every pass keeps it. */
+export interface SearchedSpace {
+  /** What was open, in words. */
+  readonly space: string;
+  /** Stacks with a tiling that were looked at. */
+  readonly evaluated: number;
+  /** No schedule of the space costs less, in pJ. */
+  readonly bound: number;
+}
+export const SEARCHED = defineFact<SearchedSpace>("searched");
+
 /** Maps between stacks whose homes were searched: all that could stay on chip; but for those that live longest; none. */
 export type SearchedBetween = "all" | "some" | "none";
 export const HOMES_BETWEEN = defineFact<SearchedBetween>("homes-between");

@@ -1,4 +1,5 @@
 import { DECISIONS } from "../ir/decisions.js";
+import { SEARCHED } from "../ir/facts.js";
 import type { CoverageEntry, Layer, LayerId, Network, Operand, Tensor, TensorId } from "../ir/network.js";
 import { inputsOf, outputOf, producers } from "../ir/network.js";
 import { definePass } from "./pass.js";
@@ -120,5 +121,5 @@ export const canonicalize = definePass({
   options: {},
   requires: [],
   provides: [],
-  run: (module) => module.withNetwork(foldElementwise(module.network), [DECISIONS]),
+  run: (module) => module.withNetwork(foldElementwise(module.network), [DECISIONS, SEARCHED]),
 });

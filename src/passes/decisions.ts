@@ -78,8 +78,8 @@ const isSame = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
   a.size === b.size && [...a].every((id) => b.has(id));
 
 /**
- * Cuts under which the named stacks come about, if any do: after each of them, and after whatever feeds them. Other cuts stay where they
- * are, unless they would fall inside a named stack.
+ * Cuts under which the named stacks come about, if any do: after each of them, and after whatever feeds them and is in none of them. Other
+ * cuts stay where they are, unless they would fall inside a named stack.
  *
  * @param absent - a cut that is taken for none, where there is one (DF-Q2): only with it can a layer be in several stacks
  * @throws DiagnosticError (infeasible) when a layer is named in several stacks otherwise
@@ -98,7 +98,7 @@ export function statedCuts(
   if (repeated.length > 0 && (absent === undefined || isCopy)) throw new DiagnosticError(repeated, "infeasible");
   const cuts = named.flatMap(({ members }) => {
     const nodes = graph.nodes.filter(({ id }) => members.has(id));
-    const outside = nodes.flatMap(predecessors).filter((id) => !members.has(id));
+    const outside = nodes.flatMap(predecessors).filter((id) => named.every((other) => !other.members.has(id)));
     const feeding = outside.filter((id) => graph.byId.get(id)?.layer !== undefined); // inputs end no stack
     return [nodes.at(-1)?.id ?? [], ...feeding].flat();
   });

@@ -32,6 +32,12 @@ export const energyScale = (picojoules: number): Scale => scaleFor(picojoules, E
 
 export const inScale = (value: number, { factor }: Scale, digits = 3): string => (value / factor).toFixed(digits);
 
+/** An energy with the unit that suits it: `1.337 mJ`. */
+export function energyText(picojoules: number): string {
+  const scale = energyScale(picojoules);
+  return `${inScale(picojoules, scale)} ${scale.unit}`;
+}
+
 /** A size in bits with a unit that suits it: `64.0 KiB`. */
 export function size(bits: number): string {
   const scale = scaleFor(bits, SIZE);

@@ -1,6 +1,14 @@
 /** What was searched for a schedule, in words, and what is proven of it (contract: `search` of `schedule.json`). */
 import { DECISIONS } from "../../ir/decisions.js";
-import { COSTS, HOMES_BETWEEN, HOMES_BOUND, MAPPINGS, PLACEMENT, type SearchedBetween } from "../../ir/facts.js";
+import {
+  COSTS,
+  HOMES_BETWEEN,
+  HOMES_BOUND,
+  MAPPINGS,
+  PLACEMENT,
+  SEARCHED,
+  type SearchedBetween,
+} from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
 import type { RuleSet } from "../../ir/rules.js";
 import type { ScheduleDocument } from "./schedule-schema.js";
@@ -23,12 +31,17 @@ export function searchJson(module: Module, limits: Pick<RuleSet, "loopLimit">): 
   const { energy, energyByKind, copyLatency, latency } = totals;
   const found = sumOf(homes.map(({ energy }) => energy));
   const drawn = homes.length === 0 ? 0 : ((energyByKind.static ?? 0) * copyLatency) / Math.max(1, latency);
-  const open = found - (module.find(HOMES_BOUND) ?? found) + drawn; // what is drawn while copies run did not lead the search
+  const joint = module.find(SEARCHED);
+  const open = found - (joint?.bound ?? module.find(HOMES_BOUND) ?? found) + drawn; // what is drawn while copies run did not lead the search
   const gap = open > found * ROUNDING ? open : 0;
   const isProven = !isSteady && results.every(({ search }) => search.optimal);
   return {
     space: spaceText(module, limits),
-    evaluated: sumOf([...results.map(({ search }) => search.visited), ...homes.map(({ visited }) => visited)]),
+    evaluated: sumOf([
+      joint?.evaluated ?? 0,
+      ...results.map(({ search }) => search.visited),
+      ...homes.map(({ visited }) => visited),
+    ]),
     optimal: isProven && gap === 0,
     ...(isProven && { bound: energy - gap, gap: energy === 0 ? 0 : gap / energy }),
   };
@@ -49,7 +62,8 @@ function spaceText(module: Module, { loopLimit }: Pick<RuleSet, "loopLimit">): s
   const steady = module.get(COSTS).isSteady ? "; homes by the energy of one inference, loads included" : "";
   const homes = `homes of feature maps, ${WHERE[between]}, of kept overlap and of weights, in memories with one instance`;
   const orders = `orders of perfect loop factors${limit}, memory level of every loop and double buffering`;
-  return `for the stated stacks, tiles, overlap and order: ${homes}; ${orders}, by energy${stated}${steady}`;
+  const open = module.find(SEARCHED)?.space ?? "for the stated stacks, tiles, overlap and order";
+  return `${open}: ${homes}; ${orders}, by energy${stated}${steady}`;
 }
 
 /** Feature maps whose homes were searched. */

@@ -3,13 +3,14 @@
  * the end; in others the cuts are improved one at a time, each stack with the tilings that promise most.
  */
 import { DiagnosticError } from "../../ir/diagnostics.js";
+import type { Stack } from "../../ir/facts.js";
 import type { CheapestStacks } from "../../passes/exact/place-stacks.js";
 import { type JointSpace, type Partition, partitionKey, type Segment } from "./joint-space.js";
 import { descend } from "./tile-descent.js";
 import type { Tiling } from "./tilings.js";
 
 export interface JointAnswer {
-  readonly stacks: readonly { readonly layers: readonly string[]; readonly tiling: Tiling }[];
+  readonly stacks: readonly { readonly stack: Stack; readonly tiling: Tiling }[];
   /** In pJ, of all stacks. */
   readonly energy: number;
   /** No schedule of the space costs less; absent where nothing is known but that energies are positive. */
@@ -134,7 +135,7 @@ class JointSearch {
       this.#evaluated += tilings.reduce((sum, list) => sum + list.length, 0);
       this.#work += cheapest.stacks.reduce((sum, { planner }) => sum + planner.size, 0);
       if (this.#best === undefined || cheapest.energy < this.#best.cheapest.energy)
-        this.#best = { partition, cuts, cheapest, tilings: chosenOf(partition, tilings, cheapest) };
+        this.#best = { partition, cuts, cheapest, tilings: chosenOf(tilings, cheapest) };
       this.#limits.progress?.(this.#evaluated, this.#best.cheapest.energy);
       return cheapest;
     } catch (error) {
@@ -147,7 +148,7 @@ class JointSearch {
   #waysOf(segment: Segment): readonly Tiling[] {
     const known = this.#ways.get(segment);
     if (known !== undefined) return known;
-    const { tilings, looked, work } = descend(segment, KEPT_TILINGS, LOOKED_TILINGS);
+    const { tilings, looked, work } = descend(this.#space, segment, KEPT_TILINGS, LOOKED_TILINGS);
     this.#evaluated += looked;
     this.#work += work;
     this.#ways.set(segment, tilings);
@@ -162,7 +163,7 @@ class JointSearch {
     if (this.#best === undefined) throw this.#refusal;
     const { partition, tilings, cheapest } = this.#best;
     return {
-      stacks: partition.map(({ stack }, index) => ({ layers: stack.layers, tiling: tilings[index]! })), // one per stack
+      stacks: partition.map(({ stack }, index) => ({ stack, tiling: tilings[index]! })), // one per stack
       energy: cheapest.energy,
       evaluated: this.#evaluated,
       ...(bound !== undefined && { bound }),
@@ -171,14 +172,8 @@ class JointSearch {
 }
 
 /** The tiling of every stack that was chosen. */
-const chosenOf = (
-  partition: Partition,
-  tilings: readonly (readonly Tiling[])[],
-  { stacks }: CheapestStacks,
-): readonly Tiling[] =>
-  partition.map(
-    (segment, index) => tilings[index]!.find((tiling) => segment.planner(tiling) === stacks[index]!.planner)!, // one of them
-  );
+const chosenOf = (tilings: readonly (readonly Tiling[])[], { stacks }: CheapestStacks): readonly Tiling[] =>
+  tilings.map((ways, index) => ways[stacks[index]!.way]!); // one of them
 
 /** Cuts that differ by one: left out, moved to the layer before or after, added. */
 function* movesFrom({ cuts }: Found, layers: readonly string[]): Generator<readonly string[]> {

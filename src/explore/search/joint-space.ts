@@ -15,41 +15,21 @@ import { type ExactView, exactViews, problemSource } from "../../passes/exact/st
 import type { Extent, Tiling } from "./tilings.js";
 
 /** Tilings that a stack may have, given the extent of its output. */
-export type TilingsOf = (stack: Stack, output: Extent) => readonly Tiling[];
+export type TilingsOf = (view: ExactView, output: Extent) => readonly Tiling[];
 
 /** A stack that may be part of a partition. */
-export class Segment {
+export interface Segment {
+  /** Among all that were met. */
+  readonly number: number;
   readonly stack: Stack;
   readonly view: ExactView;
   readonly tilings: readonly Tiling[];
-  readonly #source: ProblemSource;
-  readonly #costModel: CostModel;
-  readonly #planners = new Map<Tiling, StackPlanner>();
-
-  constructor(view: ExactView, tilings: readonly Tiling[], source: ProblemSource, costModel: CostModel) {
-    this.stack = view.stack;
-    this.view = view;
-    this.tilings = tilings;
-    this.#source = source;
-    this.#costModel = costModel;
-  }
-
-  get output(): Extent {
-    return outputOf(this.view);
-  }
-
-  /** @param tiling - one of the segment's */
-  planner(tiling: Tiling): StackPlanner {
-    const { stack, maps } = this.view;
-    const known =
-      this.#planners.get(tiling) ??
-      new StackPlanner({ id: stack.id, maps, tiling: { stack: stack.id, ...tiling } }, this.#source, this.#costModel);
-    this.#planners.set(tiling, known);
-    return known;
-  }
 }
 
 export type Partition = readonly Segment[];
+
+/** Planners that are remembered. */
+const KEPT_PLANNERS = 400;
 
 export class JointSpace {
   readonly #module: Module;
@@ -57,6 +37,8 @@ export class JointSpace {
   readonly #source: ProblemSource;
   readonly #tilings: TilingsOf;
   readonly #segments = new Map<string, Segment>();
+  /** Those that were asked for last come last. */
+  readonly #planners = new Map<string, StackPlanner>();
 
   /** @param module - with precisions and unrollings */
   constructor(module: Module, costModel: CostModel, tilings: TilingsOf) {
@@ -97,13 +79,33 @@ export class JointSpace {
     const { network } = this.#module;
     const views = partition.map(({ view }) => view);
     const maps = withinLimit(crossingMaps(views, outputTensors(network), this.#source.hierarchy), views.length);
-    const planners = partition.map((segment, index) => tilings[index]!.map((tiling) => segment.planner(tiling))); // one list per stack
+    const planners = partition.map((segment, index) => tilings[index]!.map((tiling) => this.planner(segment, tiling))); // one list per stack
     return cheapestStacks(planners, maps, searches);
+  }
+
+  /**
+   * With all that it finds out, for as long as it is asked for now and then.
+   *
+   * @param tiling - one of the segment's
+   */
+  planner(segment: Segment, tiling: Tiling): StackPlanner {
+    const key = `${segment.number} ${segment.tilings.indexOf(tiling)}`;
+    const known = this.#planners.get(key) ?? this.plan(segment, tiling);
+    this.#planners.delete(key);
+    this.#planners.set(key, known);
+    if (this.#planners.size > KEPT_PLANNERS) this.#planners.delete(this.#planners.keys().next().value!); // not empty
+    return known;
+  }
+
+  /** For a single look. */
+  plan({ view: { stack, maps } }: Segment, tiling: Tiling): StackPlanner {
+    const stated = { id: stack.id, maps, tiling: { stack: stack.id, ...tiling } };
+    return new StackPlanner(stated, this.#source, this.#costModel);
   }
 
   #segmentOf(stack: Stack): Segment {
     const [view] = exactViews(this.#module.with(STACKS, [stack])) as [ExactView]; // one per stack
-    return new Segment(view, this.#tilings(stack, outputOf(view)), this.#source, this.#costModel);
+    return { number: this.#segments.size, stack, view, tilings: this.#tilings(view, outputOf(view)) };
   }
 }
 

@@ -1,7 +1,10 @@
 /** Good tilings of one stack among many: a descent from the uncut map, one size, mode or order at a time. */
 import type { Surroundings } from "../../passes/exact/place-stack.js";
-import type { Segment } from "./joint-space.js";
+import type { JointSpace, Segment } from "./joint-space.js";
 import type { Tiling } from "./tilings.js";
+
+/** Nodes of all tile types that one descent looks at, about. */
+const MOST_WORK = 3000;
 
 /** Maps between stacks lie at the top. */
 const ALONE: Surroundings = { places: new Map(), held: [] };
@@ -21,12 +24,13 @@ export interface Descent {
  * @param keep - tilings to return, at most
  * @param limit - tilings to look at, at most
  */
-export function descend(segment: Segment, keep: number, limit: number): Descent {
+export function descend(space: JointSpace, segment: Segment, keep: number, limit: number): Descent {
   const scores = new Map<Tiling, number>();
   let [best, work] = [Number.POSITIVE_INFINITY, 0];
   const score = (tiling: Tiling): number => {
-    const planner = segment.planner(tiling);
-    const energy = planner.leastEnergy(ALONE, best * WORTH);
+    const planner = space.plan(segment, tiling);
+    const rough = planner.roughEnergy(ALONE);
+    const energy = rough > best ? rough : planner.leastEnergy(ALONE, best * WORTH);
     work += planner.size;
     scores.set(tiling, energy);
     best = Math.min(best, energy);
@@ -34,10 +38,10 @@ export function descend(segment: Segment, keep: number, limit: number): Descent 
   };
   let at = segment.tilings.at(-1)!; // every stack has a tiling; sizes ascend, so that the last is uncut where that is allowed
   let energy = score(at);
-  for (let isBetter = true; isBetter && scores.size < limit; ) {
+  for (let isBetter = true; isBetter && scores.size < limit && work < MOST_WORK; ) {
     isBetter = false;
     for (const next of neighbours(at, segment)) {
-      if (scores.has(next) || scores.size >= limit) continue;
+      if (scores.has(next) || scores.size >= limit || work >= MOST_WORK) continue;
       const found = score(next);
       if (found >= energy) continue;
       [at, energy, isBetter] = [next, found, true];

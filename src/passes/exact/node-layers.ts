@@ -125,7 +125,7 @@ function touchedEnergy({ map, reads, newBits }: TileNode, { inputs, output, weig
 }
 
 /** Energy per bit of the widest access of a memory, in pJ. */
-function perBit({ ports, readEnergy, writeEnergy }: Memory): { readonly read: number; readonly write: number } {
+export function perBit({ ports, readEnergy, writeEnergy }: Memory): { readonly read: number; readonly write: number } {
   const width = Math.max(...ports.map(({ bandwidth }) => bandwidth));
   return { read: readEnergy / width, write: writeEnergy / width };
 }

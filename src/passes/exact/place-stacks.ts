@@ -84,6 +84,8 @@ function crossing({ views, tilings, outputs, source, costModel, isBetweenSearche
 /** A stack as it is chosen. */
 interface ChosenStack {
   readonly planner: StackPlanner;
+  /** Of the stack's planners. */
+  readonly way: number;
   readonly around: Surroundings;
   readonly homes: StackHomes;
 }
@@ -285,7 +287,11 @@ class CrossingSearch {
 
   #cheapest({ homes, chosen, energy }: Label): CheapestStacks {
     this.#rest.clear(); // what was searched has better bounds by now
-    const stacks = chosen.map((each, stack) => ({ ...each, around: this.#around(stack, homes) }));
+    const stacks = chosen.map((each, stack) => ({
+      ...each,
+      way: this.#planners[stack]!.indexOf(each.planner), // one list per stack
+      around: this.#around(stack, homes),
+    }));
     return { stacks, energy, bound: Math.min(energy, this.least()) };
   }
 
