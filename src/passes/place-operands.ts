@@ -14,7 +14,7 @@ import type { RuleSet } from "../ir/rules.js";
 import { stackViews } from "./depth-first/network-view.js";
 import { placeAlone } from "./depth-first/place-alone.js";
 import { placeStack } from "./depth-first/place-stack.js";
-import { droppedReductions } from "./exact/dropped-reductions.js";
+import { idleUnits } from "./exact/idle-units.js";
 import { placeStacks } from "./exact/place-stacks.js";
 import { exactViews, problemSource } from "./exact/stack-view.js";
 import { choice } from "./options.js";
@@ -66,7 +66,7 @@ const PLACED: Readonly<Record<RuleSet["geometry"], Placing>> = {
       isBetweenSearched: between === "searched",
     };
     const placed = placeStacks(question, (s) => statedMappings(module, module.get(STACKS)[s]!)); // one view per stack
-    for (const note of droppedReductions(module, placed.placements)) report(note);
+    for (const note of idleUnits(module, placed.placements)) report(note);
     return module
       .with(PLACEMENT, placed.placements)
       .with(HOMES_BOUND, placed.bound)

@@ -60,4 +60,20 @@ export const reductionNotUnrolled = (
     "give a memory of the outputs this dim of the array as a served dimension, or unroll another loop over it",
   );
 
+/** Layers whose smallest blocks under the whole unrolling are larger than a memory that they have to pass. */
+export const unrollingReduced = (
+  accelerator: Accelerator,
+  layers: readonly string[],
+  unrolls: readonly Unroll[],
+): Diagnostic =>
+  diagnostic(
+    "info",
+    "unrolling-reduced",
+    accelerator.loc,
+    `${layers.length === 1 ? "layer" : `${layers.length} layers,`} ${listNames(layers)}, on some tiles at least: the unrolling of ${unrolls
+      .map(printUnroll)
+      .join(" and ")} is halved until what all units work on fits the memories below the homes; the other units idle`,
+    "add a dataflow named after the operator with a smaller unrolling, or enlarge the memories next to the array",
+  );
+
 const printUnroll = ({ arrayDim, dim, size }: Unroll): string => `${dim} by ${size} over ${arrayDim}`;

@@ -2,6 +2,7 @@
 import type { Memory } from "../../ir/accelerator.js";
 import type { CostModel, MappingProblem } from "../../ir/cost-model.js";
 import { weightBits } from "../depth-first/cuts.js";
+import { fitted } from "./fitting-unrolling.js";
 import { LayerAtHomes, type LayerHomes, type SharedAnswers } from "./layer-costs.js";
 import { layerProblems, type ProblemSource, shapesKey, type TileShapes, tileShapes } from "./layer-problems.js";
 import type { FeatureMap } from "./stack-maps.js";
@@ -69,7 +70,8 @@ export class NodeLayers {
   }
 
   get #tileShapes(): TileShapes {
-    this.#shapes ??= tileShapes(this.#node.tile!, this.#pricing.source);
+    const { source, costModel } = this.#pricing;
+    this.#shapes ??= fitted(tileShapes(this.#node.tile!, source), source, costModel); // asked of nodes that run
     return this.#shapes;
   }
 
