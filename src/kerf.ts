@@ -130,7 +130,7 @@ function closed(
   options: ScheduleOptions,
 ): CompileOptions {
   const { stacks = "auto", tile = "full", overlap = "fully-cached", order = "x-first", search = {}, ...rest } = options;
-  const request = { stacks, tile, overlap, order };
+  const request = { stacks, tile, overlap, order, between: options.between ?? ("searched" as const) };
   if (isClosed(request)) return { ...rest, ...request };
   if (costModel.rules.geometry !== "clipped") throw new DiagnosticError([exactOnly("a search", costModel.rules.name)]);
   return { ...rest, ...searchSchedule(startOf(network, accelerator, options), costModel, request, search) };

@@ -57,6 +57,7 @@ export interface ScheduleFlags extends MessageOptions, ResultOptions {
 }
 
 const COST_MODEL_NAMES = Object.keys(COST_MODELS) as CostModelName[]; // the object's own keys
+const OPEN_CHOICES = ["optimal", "search", "all"];
 const PIPELINE_CHOICES = ["stacks", "tile", "overlap", "order", "pipelineCopies", "steadyState"];
 
 /** @throws DiagnosticError for wrong input and infeasible requests */
@@ -64,6 +65,7 @@ export function runSchedule(modelFile: string, given: ScheduleFlags): void {
   const { arch, mapping, decisions } = given;
   requireResultPlace(given, [modelFile, arch && architectureFile(arch), mapping, decisions]);
   scheduleOptions(given); // mistakes of the command line come first
+  searchLimits(given);
   const stated = loadDecisions(given);
   const { flags } = stated;
   const options = scheduleOptions(flags);
@@ -88,13 +90,21 @@ export function runSchedule(modelFile: string, given: ScheduleFlags): void {
   );
 }
 
-/** How a search shows where it is, and when it has to end. */
+/**
+ * How a search shows where it is, and when it has to end; the time counts from the start of the command.
+ *
+ * @throws DiagnosticError when nothing is left open that could take time
+ */
 function searchLimits(flags: ScheduleFlags): NonNullable<ScheduleOptions["search"]> {
-  const end =
-    performance.now() +
-    (flags.budget === undefined ? Number.POSITIVE_INFINITY : parseWith("--budget", flags.budget, duration));
+  const { budget } = flags;
+  const most = budget === undefined ? Number.POSITIVE_INFINITY : parseWith("--budget", budget, duration);
+  const { stacks = "", tile = "", overlap = "", order = "" } = flags;
+  if (budget !== undefined && ![stacks, tile, overlap, order].some((choice) => OPEN_CHOICES.includes(choice)))
+    throw new DiagnosticError([
+      badOption("--budget", budget, "a search", "leave something open, for example --stacks optimal --tile search"),
+    ]);
   return {
-    isOver: () => performance.now() > end,
+    ...(budget !== undefined && { isOver: () => performance.now() > most }),
     ...(showsProgress(flags) && {
       progress: (evaluated: number, energy: number) =>
         printStatus(`${evaluated} tilings of stacks searched, best so far ${energyText(energy)}`),

@@ -181,6 +181,8 @@ export interface SearchedSpace {
   readonly evaluated: number;
   /** No schedule of the space costs less, in pJ. */
   readonly bound: number;
+  /** Whether every choice was looked at: the bound is that of the search then, else one of the network alone. */
+  readonly isExhaustive: boolean;
 }
 export const SEARCHED = defineFact<SearchedSpace>("searched");
 

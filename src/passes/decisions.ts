@@ -11,7 +11,7 @@ import { type Diagnostic, DiagnosticError } from "../ir/diagnostics.js";
 import type { Stack } from "../ir/facts.js";
 import type { Module } from "../ir/module.js";
 import type { Network } from "../ir/network.js";
-import { type NodeGraph, predecessors } from "./depth-first/graph.js";
+import { type GraphNode, type NodeGraph, predecessors } from "./depth-first/graph.js";
 
 /** Stacks that a user names, with their members in the order of the network. */
 export interface NamedStack {
@@ -100,10 +100,17 @@ export function statedCuts(
     const nodes = graph.nodes.filter(({ id }) => members.has(id));
     const outside = nodes.flatMap(predecessors).filter((id) => named.every((other) => !other.members.has(id)));
     const feeding = outside.filter((id) => graph.byId.get(id)?.layer !== undefined); // inputs end no stack
-    return [nodes.at(-1)?.id ?? [], ...feeding].flat();
+    return [...endOf(nodes), ...feeding];
   });
   const others = asked.filter((id) => named.every(({ members }) => !members.has(id)));
   return [...new Set([...others, ...cuts, ...(repeated.length > 0 ? [absent!] : [])])];
+}
+
+/** The member that no other reads; what has several ends is what is left after all cuts. */
+function endOf(nodes: readonly GraphNode[]): readonly string[] {
+  const read = new Set(nodes.flatMap(predecessors));
+  const ends = nodes.filter(({ id }) => !read.has(id));
+  return ends.length === 1 ? ends.map(({ id }) => id) : [];
 }
 
 /** What is wrong with the stacks that came about, compared with those that are named. */

@@ -34,7 +34,8 @@ export function searchJson(module: Module, limits: Pick<RuleSet, "loopLimit">): 
   const joint = module.find(SEARCHED);
   const open = found - (joint?.bound ?? module.find(HOMES_BOUND) ?? found) + drawn; // what is drawn while copies run did not lead the search
   const gap = open > found * ROUNDING ? open : 0;
-  const isProven = !isSteady && results.every(({ search }) => search.optimal);
+  const isBounded =
+    !isSteady && results.every(({ search }) => search.optimal) && (joint === undefined || open >= -found * ROUNDING);
   return {
     space: spaceText(module, limits),
     evaluated: sumOf([
@@ -42,8 +43,8 @@ export function searchJson(module: Module, limits: Pick<RuleSet, "loopLimit">): 
       ...results.map(({ search }) => search.visited),
       ...homes.map(({ visited }) => visited),
     ]),
-    optimal: isProven && gap === 0,
-    ...(isProven && { bound: energy - gap, gap: energy === 0 ? 0 : gap / energy }),
+    optimal: isBounded && gap === 0 && (joint?.isExhaustive ?? true),
+    ...(isBounded && { bound: energy - gap, gap: energy === 0 ? 0 : gap / energy }),
   };
 }
 
@@ -55,7 +56,9 @@ const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, numbe
 function spaceText(module: Module, { loopLimit }: Pick<RuleSet, "loopLimit">): string {
   const between = module.find(HOMES_BETWEEN);
   const limit = loopLimit === "none" ? "" : `, at most ${loopLimit} of them per layer`;
-  const stated = module.find(DECISIONS) === undefined ? "" : ", where no mapping is stated";
+  const stated = module.find(DECISIONS)?.stacks.some(({ tileTypes }) => tileTypes.length > 0)
+    ? ", where no mapping is stated"
+    : "";
   const loops = loopLimit === "none" ? "" : `, of at most ${loopLimit} loop factors`;
   if (between === undefined)
     return `loop orders of every layer on every tile type of the stated schedule${loops}${stated}`;

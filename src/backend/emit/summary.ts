@@ -177,10 +177,12 @@ function printWork(module: Module): readonly string[] {
 
 /** How far the answer is proven in what was searched. */
 function printSearch(module: Module): string {
-  const { optimal, gap } = searchJson(module, { loopLimit: "none" });
+  const { optimal, gap, bound } = searchJson(module, { loopLimit: "none" });
   if (optimal) return "search    proven: nothing that was searched needs less energy";
-  if (gap === undefined) return "search    stopped before a proof";
-  return `search    stopped: at most ${(100 * gap).toPrecision(2)} % above the least energy of what was searched`;
+  if (gap === undefined || bound === undefined || bound === 0) return "search    stopped before a proof";
+  const above = gap / (1 - gap); // of the bound, while the gap is a part of the energy that was found
+  const text = above < 0.1 ? (100 * above).toPrecision(2) : String(Math.ceil(100 * above));
+  return `search    stopped: at most ${text} % above the least energy of what was searched`;
 }
 
 /** What the accelerator states beside its array and memories, and what it leaves out. */

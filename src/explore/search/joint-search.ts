@@ -29,12 +29,11 @@ export interface JointLimits {
 }
 
 /** Spaces up to this size are searched to the end: tilings of all stacks that there may be. */
-const SMALL_SPACE = 3000;
+const SMALL_SPACE = 600;
 const SMALL_LAYERS = 6;
 
-/** Tilings of a stack that are placed with the other stacks, and those that are looked at for it. */
+/** Tilings of a stack that are placed with the other stacks. */
 const KEPT_TILINGS = 3;
-const LOOKED_TILINGS = 40;
 
 interface Found {
   readonly partition: Partition;
@@ -55,7 +54,7 @@ export function searchJointly(
   limits: JointLimits,
 ): JointAnswer {
   const search = new JointSearch(space, limits);
-  const all = partitionsOf(space, starts, mayCut);
+  const all = limits.isOver === undefined ? partitionsOf(space, starts, mayCut) : undefined; // a small space takes as long as it takes
   return all === undefined ? search.descend(starts, mayCut) : search.exhaust(all);
 }
 
@@ -94,6 +93,7 @@ class JointSearch {
   exhaust(all: readonly (readonly string[])[]): JointAnswer {
     let bound = Number.POSITIVE_INFINITY;
     for (const cuts of all) {
+      if (this.#best !== undefined && this.#limits.isOver?.() === true) return this.#answer();
       const partition = this.#space.partitionAt(cuts);
       const found = this.#try(partition, cuts, ({ tilings }) => tilings, Number.POSITIVE_INFINITY);
       if (found !== undefined) bound = Math.min(bound, found.bound);
@@ -102,7 +102,7 @@ class JointSearch {
   }
 
   descend(starts: readonly (readonly string[])[], mayCut: boolean): JointAnswer {
-    for (const cuts of starts) this.#look(cuts);
+    for (const cuts of starts) if (this.#best === undefined || !this.#isOver()) this.#look(cuts);
     for (let at = mayCut ? this.#best : undefined; at !== undefined && !this.#isOver(); ) {
       const before = at;
       for (const cuts of movesFrom(before, this.#space.layers)) {
@@ -134,12 +134,13 @@ class JointSearch {
       const cheapest = this.#space.cheapest(partition, tilings, searches);
       this.#evaluated += tilings.reduce((sum, list) => sum + list.length, 0);
       this.#work += cheapest.stacks.reduce((sum, { planner }) => sum + planner.size, 0);
-      if (this.#best === undefined || cheapest.energy < this.#best.cheapest.energy)
+      if (cheapest.refusal !== undefined) this.#refusal ??= cheapest.refusal;
+      else if (this.#best === undefined || cheapest.energy < this.#best.cheapest.energy)
         this.#best = { partition, cuts, cheapest, tilings: chosenOf(tilings, cheapest) };
-      this.#limits.progress?.(this.#evaluated, this.#best.cheapest.energy);
+      if (this.#best !== undefined) this.#limits.progress?.(this.#evaluated, this.#best.cheapest.energy);
       return cheapest;
     } catch (error) {
-      if (!(error instanceof DiagnosticError)) throw error;
+      if (!(error instanceof DiagnosticError) || error.failure !== "infeasible") throw error;
       this.#refusal ??= error;
       return undefined;
     }
@@ -148,7 +149,7 @@ class JointSearch {
   #waysOf(segment: Segment): readonly Tiling[] {
     const known = this.#ways.get(segment);
     if (known !== undefined) return known;
-    const { tilings, looked, work } = descend(this.#space, segment, KEPT_TILINGS, LOOKED_TILINGS);
+    const { tilings, looked, work } = descend(this.#space, segment, KEPT_TILINGS, () => this.#isOver());
     this.#evaluated += looked;
     this.#work += work;
     this.#ways.set(segment, tilings);

@@ -2,11 +2,14 @@
  * What a joint search chooses from (design §5): cuts of a network into stacks, and for every stack its tile, its overlap mode and the order of
  * its tiles. Stacks that come again are the same objects, with all that was found out about them.
  */
+import type { Memory } from "../../ir/accelerator.js";
 import type { CostModel } from "../../ir/cost-model.js";
+import { DiagnosticError } from "../../ir/diagnostics.js";
 import { PRECISION, STACKS, type Stack } from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
-import { outputTensors } from "../../ir/network.js";
+import { outputTensors, type TensorId } from "../../ir/network.js";
 import { crossingMaps } from "../../passes/exact/crossing-maps.js";
+import { requireRoomAtTops } from "../../passes/exact/held-at-tops.js";
 import type { ProblemSource } from "../../passes/exact/layer-problems.js";
 import { stacksAt } from "../../passes/exact/partition.js";
 import { StackPlanner } from "../../passes/exact/place-stack.js";
@@ -28,6 +31,27 @@ export interface Segment {
 
 export type Partition = readonly Segment[];
 
+export interface PricedPartition extends CheapestStacks {
+  /** Why it cannot be scheduled, where what lies outside of the chip does not fit there. */
+  readonly refusal?: DiagnosticError;
+}
+
+function refusalAtTops(
+  { stacks }: CheapestStacks,
+  outputs: ReadonlySet<TensorId>,
+  memories: readonly Memory[],
+): DiagnosticError | undefined {
+  const held = stacks.map(({ planner, around, homes }) => planner.held(around, homes));
+  const tops = stacks.map(({ planner, around, homes }) => planner.tops(around, homes));
+  try {
+    requireRoomAtTops(held, tops, outputs, memories);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DiagnosticError) return error;
+    throw error;
+  }
+}
+
 /** Planners that are remembered. */
 const KEPT_PLANNERS = 400;
 
@@ -36,12 +60,17 @@ export class JointSpace {
   readonly #costModel: CostModel;
   readonly #source: ProblemSource;
   readonly #tilings: TilingsOf;
+  readonly #isBetweenSearched: boolean;
   readonly #segments = new Map<string, Segment>();
   /** Those that were asked for last come last. */
   readonly #planners = new Map<string, StackPlanner>();
 
-  /** @param module - with precisions and unrollings */
-  constructor(module: Module, costModel: CostModel, tilings: TilingsOf) {
+  /**
+   * @param module - with precisions and unrollings
+   * @param isBetweenSearched - whether maps between stacks may stay on chip
+   */
+  constructor(module: Module, costModel: CostModel, tilings: TilingsOf, isBetweenSearched: boolean) {
+    this.#isBetweenSearched = isBetweenSearched;
     this.#module = module;
     this.#costModel = costModel;
     this.#source = problemSource(module);
@@ -75,12 +104,15 @@ export class JointSpace {
    * @param searches - of homes, per tiling, on average, before the best so far is taken
    * @throws DiagnosticError (infeasible) when nothing fits
    */
-  cheapest(partition: Partition, tilings: readonly (readonly Tiling[])[], searches?: number): CheapestStacks {
-    const { network } = this.#module;
+  cheapest(partition: Partition, tilings: readonly (readonly Tiling[])[], searches?: number): PricedPartition {
+    const outputs = outputTensors(this.#module.network);
+    const { hierarchy } = this.#source;
     const views = partition.map(({ view }) => view);
-    const maps = withinLimit(crossingMaps(views, outputTensors(network), this.#source.hierarchy), views.length);
+    const maps = this.#isBetweenSearched ? withinLimit(crossingMaps(views, outputs, hierarchy), views.length) : [];
     const planners = partition.map((segment, index) => tilings[index]!.map((tiling) => this.planner(segment, tiling))); // one list per stack
-    return cheapestStacks(planners, maps, searches);
+    const cheapest = cheapestStacks(planners, maps, searches);
+    const refusal = refusalAtTops(cheapest, outputs, hierarchy.memories);
+    return { ...cheapest, ...(refusal && { refusal }) };
   }
 
   /**

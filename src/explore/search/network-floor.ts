@@ -10,9 +10,10 @@ import type { Module } from "../../ir/module.js";
 import { outputTensors } from "../../ir/network.js";
 import { weightBits } from "../../passes/depth-first/cuts.js";
 import { chainTop } from "../../passes/depth-first/levels.js";
+import { fitted } from "../../passes/exact/fitting-unrolling.js";
 import { stackGeometry } from "../../passes/exact/geometry.js";
-import { layerProblems, type ProblemSource } from "../../passes/exact/layer-problems.js";
-import { perBit } from "../../passes/exact/node-layers.js";
+import { layerProblems, type ProblemSource, tileShapes } from "../../passes/exact/layer-problems.js";
+import { perBit, touchedEnergy } from "../../passes/exact/node-layers.js";
 import { isMapped } from "../../passes/exact/node-steps.js";
 import { stacksAt } from "../../passes/exact/partition.js";
 import { exactViews, problemSource } from "../../passes/exact/stack-view.js";
@@ -33,22 +34,54 @@ export function networkFloor(module: Module, costModel: CostModel): number {
   } as const;
   const [type] = tileNodes(view.maps, stackGeometry(view.maps, tiling), source.stored); // one tile
   const outputs = outputTensors(module.network);
-  return type!.nodes.reduce(
-    (sum, node) => sum + layerFloor(node, source, costModel) + crossingFloor(node, outputs, source.hierarchy),
+  const { nodes } = type!; // one tile
+  const claimed = nodes.filter((node) => isNeededInFull(node, nodes, outputs));
+  return claimed.reduce(
+    (sum, node) => sum + layerFloor(node, source, costModel) + crossingFloor(node, claimed, outputs, source.hierarchy),
     0,
   );
 }
 
-/** With all operands in the lowest memories, which have room for everything. */
+/**
+ * Whether every element of a map is needed: the network writes it, or a layer touches all of it that is needed in full itself. Of others
+ * small tiles may leave out what lies between the windows, and with it what that would take.
+ */
+function isNeededInFull({ index, map }: TileNode, nodes: readonly TileNode[], outputs: ReadonlySet<string>): boolean {
+  if (outputs.has(map.tensor)) return true;
+  return nodes.some(
+    (reader) =>
+      reader.reads.some(({ source, touched }) => source === index && touched === 1) &&
+      isMapped(reader) &&
+      isNeededInFull(reader, nodes, outputs),
+  );
+}
+
+/**
+ * With all operands in the lowest memories, which have room for everything. Of maps that are not read in full only what is touched counts:
+ * small tiles need not read what lies between.
+ */
 function layerFloor(node: TileNode, source: ProblemSource, costModel: CostModel): number {
   if (node.tile === undefined || !isMapped(node)) return 0;
   const { output, weights } = node.map.node;
+  const lowestOf = (operand: MemoryOperand) => lowest(source.hierarchy, operand);
+  if (node.reads.some(({ touched }) => touched < 1)) {
+    const [constant] = weights;
+    return touchedEnergy(node, {
+      inputs: node.reads.map(({ operand }) => lowestOf(operand.memoryOperand)),
+      output: lowestOf(output.memoryOperand),
+      ...(constant && { weights: lowestOf(constant.memoryOperand) }),
+    });
+  }
   const operands = [output, ...node.reads.map(({ operand }) => operand), ...weights];
-  const homes = new Map(operands.map(({ name, memoryOperand }) => [name, lowest(source.hierarchy, memoryOperand)]));
-  return layerProblems(node.tile, homes, source).reduce(
-    (sum, problem) => sum + costModel.boundLayer(withAllRoom(problem)),
-    0,
+  const homes = new Map(operands.map(({ name, memoryOperand }) => [name, lowestOf(memoryOperand)]));
+  const problems = layerProblems(
+    node.tile,
+    homes,
+    source,
+    new Set(),
+    fitted(tileShapes(node.tile, source), source, costModel),
   );
+  return problems.reduce((sum, problem) => sum + costModel.boundLayer(withAllRoom(problem)), 0);
 }
 
 const withAllRoom = (problem: MappingProblem): MappingProblem => ({
@@ -61,22 +94,34 @@ const lowest = (hierarchy: Hierarchy, operand: MemoryOperand): Memory =>
   chain(hierarchy, operand).find((memory) => replicas(hierarchy.array, memory) === 1) ?? chainTop(hierarchy, operand);
 
 /** What has to come from outside, and to go there, where the lowest homes are on chip. */
-function crossingFloor(node: TileNode, outputs: ReadonlySet<string>, hierarchy: Hierarchy): number {
+function crossingFloor(
+  node: TileNode,
+  nodes: readonly TileNode[],
+  outputs: ReadonlySet<string>,
+  hierarchy: Hierarchy,
+): number {
   const { map, newBits } = node;
   const { memoryOperand } = map.node.output;
   const top = chainTop(hierarchy, memoryOperand);
   const isOnChip = lowest(hierarchy, memoryOperand).id !== top.id;
-  if (!isOnChip) return weightsFloor(node, hierarchy);
-  const enters = map.node.layer === undefined ? newBits * perBit(top).read : 0;
-  const leaves = outputs.has(map.tensor) ? newBits * perBit(top).write : 0;
+  const enters = isOnChip && map.node.layer === undefined ? touchedBits(node, nodes) * perBit(top).read : 0;
+  const leaves = isOnChip && isMapped(node) && outputs.has(map.tensor) ? newBits * perBit(top).write : 0;
   return enters + leaves + weightsFloor(node, hierarchy);
 }
 
+/** What some layer needs of a map at least; nothing is claimed of layers that only move data. */
+function touchedBits({ index }: TileNode, nodes: readonly TileNode[]): number {
+  const readers = nodes.filter((node) => node.tile !== undefined && isMapped(node)).flatMap(({ reads }) => reads);
+  return Math.max(0, ...readers.filter(({ source }) => source === index).map(({ bits, touched }) => bits * touched));
+}
+
 /** Nothing is claimed of scattered weights: not every tap of a transposed convolution need be used. */
-function weightsFloor({ map: { node }, tile }: TileNode, hierarchy: Hierarchy): number {
-  const [operand] = node.weights;
-  const isScattered = node.layer?.operands.some(({ axes }) => axes.some(({ kind }) => kind === "transposed"));
-  if (operand === undefined || operand.bits === 0 || tile === undefined || isScattered === true) return 0;
+function weightsFloor(node: TileNode, hierarchy: Hierarchy): number {
+  const { weights, layer } = node.map.node;
+  const [operand] = weights;
+  const isScattered = layer?.operands.some(({ axes }) => axes.some(({ kind }) => kind === "transposed"));
+  if (operand === undefined || operand.bits === 0 || node.tile === undefined || !isMapped(node) || isScattered === true)
+    return 0;
   const top = chainTop(hierarchy, operand.memoryOperand);
-  return lowest(hierarchy, operand.memoryOperand).id === top.id ? 0 : weightBits(node) * perBit(top).read;
+  return lowest(hierarchy, operand.memoryOperand).id === top.id ? 0 : weightBits(node.map.node) * perBit(top).read;
 }

@@ -27,6 +27,8 @@ export interface SearchRequest {
   readonly tile: "search" | "all" | TileSize;
   readonly overlap: "search" | OverlapMode;
   readonly order: "search" | TileOrder;
+  /** Homes of feature maps between stacks. */
+  readonly between: "searched" | "top";
 }
 
 /** The choices of the answer, and what was searched for it. */
@@ -42,6 +44,7 @@ export interface ClosedRequest {
   readonly tile: TileSize;
   readonly overlap: OverlapMode;
   readonly order: TileOrder;
+  readonly between: "searched" | "top";
 }
 
 export const isClosed = (request: SearchRequest): request is ClosedRequest =>
@@ -71,7 +74,7 @@ export function searchSchedule(
   const asked = request.stacks === "optimal" ? "auto" : request.stacks;
   const modules = (isFree ? RULES : [asked]).map((rule) => withStacks(start, rule, costModel));
   const [module] = modules as [Module]; // some rule
-  const space = new JointSpace(module, costModel, tilingsFor(request, module));
+  const space = new JointSpace(module, costModel, tilingsFor(request, module), request.between === "searched");
   const answer = searchJointly(space, modules.map(endsOf), isFree, { work: SEARCH_WORK, ...limits });
   return {
     stacks: { cuts: answer.stacks.slice(0, -1).map(({ stack }) => stack.layers.at(-1)!) }, // stacks have layers
@@ -80,6 +83,7 @@ export function searchSchedule(
       space: spaceText(request),
       evaluated: answer.evaluated,
       bound: answer.bound ?? networkFloor(module, costModel),
+      isExhaustive: answer.bound !== undefined,
     },
   };
 }

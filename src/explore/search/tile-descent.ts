@@ -1,9 +1,10 @@
-/** Good tilings of one stack among many: a descent from the uncut map, one size, mode or order at a time. */
+/** Good tilings of one stack among many: a descent from the best of some sizes, one size, mode or order at a time. */
 import type { Surroundings } from "../../passes/exact/place-stack.js";
 import type { JointSpace, Segment } from "./joint-space.js";
 import type { Tiling } from "./tilings.js";
 
-/** Nodes of all tile types that one descent looks at, about. */
+/** Tilings that one descent looks at, and nodes of all their tile types, about; more where none fits so far. */
+const MOST_LOOKED = 40;
 const MOST_WORK = 3000;
 
 /** Maps between stacks lie at the top. */
@@ -22,9 +23,9 @@ export interface Descent {
 
 /**
  * @param keep - tilings to return, at most
- * @param limit - tilings to look at, at most
+ * @param isOver - ends the descent early
  */
-export function descend(space: JointSpace, segment: Segment, keep: number, limit: number): Descent {
+export function descend(space: JointSpace, segment: Segment, keep: number, isOver: () => boolean): Descent {
   const scores = new Map<Tiling, number>();
   let [best, work] = [Number.POSITIVE_INFINITY, 0];
   const score = (tiling: Tiling): number => {
@@ -36,14 +37,16 @@ export function descend(space: JointSpace, segment: Segment, keep: number, limit
     best = Math.min(best, energy);
     return energy;
   };
-  let at = segment.tilings.at(-1)!; // every stack has a tiling; sizes ascend, so that the last is uncut where that is allowed
-  let energy = score(at);
-  for (let isBetter = true; isBetter && scores.size < limit && work < MOST_WORK; ) {
+  const isDone = (): boolean =>
+    best < Number.POSITIVE_INFINITY && (scores.size >= MOST_LOOKED || work >= MOST_WORK || isOver());
+  for (const seed of seedsOf(segment)) if (!isDone()) score(seed);
+  let [at, energy] = [...scores].reduce((least, next) => (next[1] < least[1] ? next : least)); // every stack has a tiling
+  for (let isBetter = true; isBetter && !isDone(); ) {
     isBetter = false;
     for (const next of neighbours(at, segment)) {
-      if (scores.has(next) || scores.size >= limit || work >= MOST_WORK) continue;
+      if (scores.has(next) || isDone()) continue;
       const found = score(next);
-      if (found >= energy) continue;
+      if (found >= energy && energy < Number.POSITIVE_INFINITY) continue; // where nothing fits, any other may be nearer to what does
       [at, energy, isBetter] = [next, found, true];
       break;
     }
@@ -54,6 +57,33 @@ export function descend(space: JointSpace, segment: Segment, keep: number, limit
     looked: scores.size,
     work,
   };
+}
+
+/** Parts of the width and the height at which descents start, beside the uncut map: a step in one direction alone may gain nothing. */
+const SEEDS = [
+  [1, 1],
+  [1, 4],
+  [1, 16],
+  [4, 4],
+  [8, 8],
+  [16, 16],
+  [16, 8],
+  [16, 1],
+] as const;
+
+/** Of each size the tiling that keeps most. */
+function seedsOf({ tilings }: Segment): readonly Tiling[] {
+  const { width, height } = tilings.at(-1)!.tile; // sizes ascend: the largest that are allowed
+  const found = SEEDS.map(([columns, rows]) => {
+    const fits = ({ tile }: Tiling): boolean =>
+      tile.width <= Math.ceil(width / columns) && tile.height <= Math.ceil(height / rows);
+    const largest = tilings.findLast(fits) ?? tilings[0]!; // every stack has a tiling
+    const alike = tilings.filter(
+      ({ tile }) => tile.width === largest.tile.width && tile.height === largest.tile.height,
+    );
+    return alike.find(({ overlap, order }) => overlap === "fully-cached" && order === "x-first") ?? alike.at(-1)!;
+  });
+  return [...new Set(found)];
 }
 
 /** Tilings that differ in one choice: a size that is about half or double, or the next one; the mode; the order. */

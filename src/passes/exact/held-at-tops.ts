@@ -80,9 +80,24 @@ export function withTops(
   outputs: ReadonlySet<TensorId>,
   memories: readonly Memory[],
 ): readonly StackPlacement[] {
+  const held = requireRoomAtTops(placements, tops, outputs, memories);
+  return placements.map((placement, s) => ({ ...placement, outside: outsideOf(held[s]!, memories) })); // one per placement
+}
+
+/**
+ * @param stacks - what each of them holds
+ * @returns what lies at the tops while each of them runs
+ * @throws DiagnosticError (infeasible) when it does not fit
+ */
+export function requireRoomAtTops(
+  stacks: readonly Pick<StackPlacement, "stack" | "buffers">[],
+  tops: readonly StackTops[],
+  outputs: ReadonlySet<TensorId>,
+  memories: readonly Memory[],
+): readonly Held[] {
   const maps = livingMaps(tops, outputs);
   const weights = new Map(tops.flatMap((stack) => stack.weights).map((entry) => [entry.key, entry]));
-  const held = placements.map(({ stack, buffers = [] }, s): Held => {
+  const held = stacks.map(({ stack, buffers = [] }, s): Held => {
     const buffered = new Set(tops[s]!.weights.filter(({ isBuffered }) => isBuffered).map(({ key }) => key));
     return {
       stack,
@@ -92,7 +107,7 @@ export function withTops(
     };
   });
   for (const memory of memories) requireRoom(held, memory);
-  return placements.map((placement, s) => ({ ...placement, outside: outsideOf(held[s]!, memories) }));
+  return held;
 }
 
 /** Bits of each memory while a stack runs. */

@@ -64,10 +64,10 @@ export function shortestPath<Option>(space: PathSpace<Option>, limit: number, we
   const open = new MinHeap<Step<Option>>();
   const done = new Set<string>();
   const rest = space.rest([]);
-  const grain = rest * ROUNDING || 1;
+  const grain = rest * ROUNDING;
   const push = (step: Step<Option>, layer: number): void => {
     const least = step.energy + layer + weight * step.rest;
-    if (least < Number.POSITIVE_INFINITY) open.push(Math.round(least / grain), step);
+    if (least < Number.POSITIVE_INFINITY) open.push(grain > 0 ? Math.round(least / grain) : least, step);
   };
   push({ chosen: [], energy: 0, rest, known: "mapped" }, 0);
   for (let looked = 0; looked < limit; looked++) {
@@ -85,7 +85,7 @@ export function shortestPath<Option>(space: PathSpace<Option>, limit: number, we
       }
     }
   }
-  return { bound: (open.leastKey - 1) * grain };
+  return { bound: grain > 0 ? (open.leastKey - 1) * grain : open.leastKey };
 }
 
 /** Paths of a beam. */

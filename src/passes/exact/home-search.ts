@@ -42,7 +42,7 @@ const VISIT_LIMIT = 64;
 const ASKED_LIMIT = 60_000;
 const SMALL_VISIT_LIMIT = 4000;
 
-/** @returns `undefined` where some layer cannot be mapped whatever lives where */
+/** @returns `undefined` where some layer cannot be mapped whatever lives where, or no homes were found for all layers together */
 export function searchHomes(problem: HomeProblem): StackHomes | undefined {
   const search = new HomeSearch(problem);
   return search.run();
@@ -86,7 +86,10 @@ class HomeSearch {
       else this.#leave(relaxed.bound);
     };
     const root = this.#relax({ storage, weights });
-    if (root === undefined) return undefined;
+    if (root === undefined) {
+      if (this.#unproven < Number.POSITIVE_INFINITY) this.#offerFallbacks();
+      return this.#answer();
+    }
     this.#leastFrom = this.#leastOfTypes(root);
     this.#offer({ storage, weights }, root);
     if (this.#improves(root.bound)) open.push({ decisions: { storage, weights }, relaxed: root });
@@ -97,6 +100,10 @@ class HomeSearch {
       for (const branch of this.#branches(next.decisions, next.relaxed)) push(branch);
     }
     for (const { relaxed } of open) this.#leave(relaxed.bound);
+    return this.#answer();
+  }
+
+  #answer(): StackHomes | undefined {
     return this.#best && { ...this.#best, bound: Math.min(this.#unproven, this.#best.energy), visited: this.#visited };
   }
 

@@ -119,7 +119,7 @@ function answersTo(shapes: TileShapes, source: ProblemSource, costModel: CostMod
 }
 
 /** Everything that a layer touches crosses the ports of its homes once. */
-function touchedEnergy({ map, reads, newBits }: TileNode, { inputs, output, weights }: LayerHomes): number {
+export function touchedEnergy({ map, reads, newBits }: TileNode, { inputs, output, weights }: LayerHomes): number {
   const read = reads.reduce((sum, { bits, touched }, i) => sum + bits * touched * perBit(inputs[i]!).read, 0); // one home per read
   const isScattered = map.node.layer?.operands.some(({ axes }) => axes.some(({ kind }) => kind === "transposed"));
   const matrix = weights === undefined || isScattered ? 0 : weightBits(map.node) * perBit(weights).read;

@@ -92,7 +92,7 @@ export class StackPlanner {
   placement(around: Surroundings, homes: StackHomes, stated: StatedOnTile = () => undefined): StackPlacement {
     const { stack: maps, types, space } = this.#problem(around);
     const [geometry, source, costs] = [this.#geometry, this.#source, this.#costs];
-    const buffers = [...around.held, ...stackBuffers(maps, geometry, homes, space, costs)];
+    const { buffers } = this.held(around, homes);
     const context = { maps, source, costs, homes, buffers, stated, costModel: this.#costModel };
     return {
       stack: this.#stack.id,
@@ -105,6 +105,13 @@ export class StackPlanner {
       search: { visited: homes.visited, energy: homes.energy, bound: homes.bound },
       needed: neededWork(maps, geometry, source.stored),
     };
+  }
+
+  /** What the stack holds from its first tile to its last, maps between stacks included. */
+  held(around: Surroundings, homes: StackHomes): { readonly stack: string; readonly buffers: readonly StackBuffer[] } {
+    const { stack, space } = this.#problem(around);
+    const own = stackBuffers(stack, this.#geometry, homes, space, this.#costs);
+    return { stack: this.#stack.id, buffers: [...around.held, ...own] };
   }
 
   /** What the stack has at the tops of the chains. */

@@ -1,11 +1,12 @@
 /** The joint search against the schedules of all choices, one by one (EM §6.2, design §5). */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { networkFloor } from "../../../src/explore/search/network-floor.js";
 import type { Accelerator } from "../../../src/ir/accelerator.js";
 import type { StackDecision } from "../../../src/ir/decisions.js";
 import { COSTS, OVERLAP_MODES, SEARCHED, STACKS, TILE_ORDERS } from "../../../src/ir/facts.js";
 import type { Network } from "../../../src/ir/network.js";
-import { type ScheduleOptions, schedule } from "../../../src/kerf.js";
+import { createCostModel, EXACT, type ScheduleOptions, schedule } from "../../../src/kerf.js";
 import { twoLevelMachine } from "../../exact/machine.js";
 import { conv, network, residual } from "../../support/networks.js";
 import "../../support/seed.js";
@@ -110,6 +111,35 @@ describe("the joint search", () => {
     });
     expect(seen).toBeGreaterThan(0);
     expect(module.get(COSTS).totals.energy).toBeGreaterThanOrEqual(module.get(SEARCHED).bound);
+  });
+
+  it("leaves maps between stacks at the top where they shall be", () => {
+    const machine = twoLevelMachine(8 * 300);
+    const options = { stacks: "optimal", tile: { width: 8, height: 8 }, between: "top" } as const;
+    const { module } = schedule(residual(), machine, options);
+    const { energy } = module.get(COSTS).totals;
+    for (const stacks of ["single", "per-layer"] as const)
+      expect(energy).toBeLessThanOrEqual(energyOf(residual(), machine, { ...options, stacks }) * (1 + 1e-12));
+  });
+
+  it("proves nothing from a floor, and no schedule goes below it", () => {
+    const sizes = fc.record({ F: fc.integer({ min: 1, max: 3 }), stride: fc.integer({ min: 1, max: 4 }) });
+    const tiles = fc.record({ width: fc.integer({ min: 1, max: 5 }), height: fc.integer({ min: 1, max: 5 }) });
+    const cases = fc.record({ one: sizes, two: sizes, tile: tiles, near: fc.integer({ min: 20, max: 300 }) });
+    fc.assert(
+      fc.property(cases, fc.constantFrom(...OVERLAP_MODES), ({ one, two, tile, near }, overlap) => {
+        const between = 2 + two.F + two.stride;
+        const layers = network(
+          conv("a", { K: 2, C: 2, OX: between, ...one }),
+          conv("b", { K: 2, C: 2, OX: Math.floor((between - two.F) / two.stride) + 1, ...two, from: "a" }),
+        );
+        const { module } = schedule(layers, twoLevelMachine(8 * near), { stacks: "single", tile, overlap });
+        expect(networkFloor(module, createCostModel(EXACT))).toBeLessThanOrEqual(
+          module.get(COSTS).totals.energy * (1 + 1e-9),
+        );
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it("is refused under rules that know of none", () => {
