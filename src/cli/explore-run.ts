@@ -53,14 +53,14 @@ export interface RunEnd {
 }
 
 /**
- * Nobody else may write the journal until its lock is released.
+ * Nobody else may write the journal or the table until their lock is released.
  *
  * @throws DiagnosticError when an option is wrong, somebody else writes the file, or it holds something else
  */
 export async function prepareRun(work: SweepWork, flags: ExploreFlags, journal: string | undefined): Promise<Run> {
   const choices = runChoices(work, flags);
   if (flags.cache !== undefined) requireCacheFolder(flags.cache);
-  const lock = journal === undefined ? NO_LOCK : await lockJournal(journal, flags);
+  const lock = await lockAll([journal, flags.csv], flags);
   try {
     return { ...choices, ...resume(work, flags, journal, choices), work, journal, lock };
   } catch (cause) {
@@ -69,10 +69,28 @@ export async function prepareRun(work: SweepWork, flags: ExploreFlags, journal: 
   }
 }
 
-const NO_LOCK: FileLock = { requireHeld() {}, release() {} };
+/** All of the files that there are, or none of them. */
+async function lockAll(files: readonly (string | undefined)[], flags: ExploreFlags): Promise<FileLock> {
+  const locks: FileLock[] = [];
+  const release = (): void => {
+    for (const lock of locks) lock.release();
+  };
+  try {
+    for (const file of files) if (file !== undefined) locks.push(await lockFor(file, flags));
+  } catch (cause) {
+    release();
+    throw cause;
+  }
+  return {
+    requireHeld() {
+      for (const lock of locks) lock.requireHeld();
+    },
+    release,
+  };
+}
 
-const lockJournal = (journal: string, flags: ExploreFlags): Promise<FileLock> =>
-  lockFile(journal, (holder, patience) => showDiagnostics([waitingForSigns(journal, holder, patience / 1000)], flags));
+const lockFor = (file: string, flags: ExploreFlags): Promise<FileLock> =>
+  lockFile(file, (holder, patience) => showDiagnostics([waitingForSigns(file, holder, patience / 1000)], flags));
 
 function runChoices(work: SweepWork, flags: ExploreFlags): RunChoices {
   const { jobs, budget } = flags;

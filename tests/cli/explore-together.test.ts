@@ -49,6 +49,18 @@ describe("a second sweep into the same file", () => {
     expect(locks()).toEqual([]);
   });
 
+  it("is refused where it would write its table over it", async () => {
+    const file = place("tabled.ndjson");
+    const { child, closed } = await started([...LONG, "--out", file], file);
+    const { status, stderr } = kerf([...SHORT, "--out", place("other.ndjson"), "--csv", file]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/error\[file-in-use\]/);
+    child.kill("SIGINT");
+    expect(await closed).toBe(130);
+    expect(indices(file).length).toBeGreaterThan(0);
+    expect(locks()).toEqual([]);
+  });
+
   it("goes on after the first one was killed, and leaves no lock behind", async () => {
     const file = place("killed.ndjson");
     const { child, closed } = await started([...PUBLISHED, "--out", file], file);
