@@ -96,21 +96,24 @@ export function statedCuts(
   });
   const isCopy = named.some(({ members }, index) => named.slice(0, index).some((e) => isSame(e.members, members)));
   if (repeated.length > 0 && (absent === undefined || isCopy)) throw new DiagnosticError(repeated, "infeasible");
+  const areAllNamed = graph.nodes.every(({ id, layer }) => !layer || named.some(({ members }) => members.has(id)));
+  const rest = areAllNamed ? named.at(-1)?.members : undefined; // what is left after all cuts: no cut ends it
   const cuts = named.flatMap(({ members }) => {
     const nodes = graph.nodes.filter(({ id }) => members.has(id));
     const outside = nodes.flatMap(predecessors).filter((id) => named.every((other) => !other.members.has(id)));
     const feeding = outside.filter((id) => graph.byId.get(id)?.layer !== undefined); // inputs end no stack
-    return [...endOf(nodes), ...feeding];
+    const end = endOf(nodes) ?? (members === rest ? undefined : nodes.at(-1)?.id);
+    return [...(end === undefined ? [] : [end]), ...feeding];
   });
   const others = asked.filter((id) => named.every(({ members }) => !members.has(id)));
   return [...new Set([...others, ...cuts, ...(repeated.length > 0 ? [absent!] : [])])];
 }
 
-/** The member that no other reads; what has several ends is what is left after all cuts. */
-function endOf(nodes: readonly GraphNode[]): readonly string[] {
+/** The one member that no other reads; `undefined` where there are several. */
+function endOf(nodes: readonly GraphNode[]): string | undefined {
   const read = new Set(nodes.flatMap(predecessors));
   const ends = nodes.filter(({ id }) => !read.has(id));
-  return ends.length === 1 ? ends.map(({ id }) => id) : [];
+  return ends.length === 1 ? ends[0]!.id : undefined; // one is there
 }
 
 /** What is wrong with the stacks that came about, compared with those that are named. */

@@ -6,18 +6,19 @@ import type { Unroll } from "../../ir/accelerator.js";
 import type { CostModel } from "../../ir/cost-model.js";
 import { layerProblems, type ProblemSource, type TileShapes } from "./layer-problems.js";
 
-/** @returns the shapes as they are where they fit, or where nothing does */
+/** @returns the shapes as they are where they fit; on one unit where nothing does, so that what is refused is the least */
 export function fitted(shapes: TileShapes, source: ProblemSource, costModel: CostModel): TileShapes {
   const fits = (candidate: TileShapes): boolean =>
     layerProblems(candidate.tile, new Map(), source, new Set(), candidate).every(
       (problem) => costModel.boundLayer(problem) < Number.POSITIVE_INFINITY,
     );
   if (fits(shapes)) return shapes;
+  let candidate = shapes;
   for (const unrolling of smallerUnrollings(shapes.unrolling)) {
-    const candidate = { ...shapes, unrolling };
-    if (fits(candidate)) return candidate;
+    candidate = { ...shapes, unrolling };
+    if (fits(candidate)) break;
   }
-  return shapes;
+  return candidate;
 }
 
 /** Every size halved any number of times, those of most units first; of as many units, those that halve later entries. */
