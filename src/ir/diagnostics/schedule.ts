@@ -93,8 +93,7 @@ export const cutZeroIgnored = (): Diagnostic => ({
 /**
  * A layer that no loop order fits, even with every memory of its chains.
  *
- * @param memory - with the bits that it would have to hold, and the largest smaller tile that is known to fit (`none`: none does), where
- *   these are known
+ * @param memory - with the bits that it would have to hold, where these are known; the least of any tile and unrolling then
  */
 export const noRoomForLayer = (
   layer: Layer,
@@ -102,7 +101,6 @@ export const noRoomForLayer = (
     readonly id: string;
     readonly size: number;
     readonly needs?: number;
-    readonly fitting?: { readonly width: number; readonly height: number } | "none";
   },
   sizes: { readonly inputBits: number; readonly outputBits: number; readonly weightBits: number },
   tile: { readonly width: number; readonly height: number },
@@ -113,19 +111,11 @@ export const noRoomForLayer = (
     memory.needs === undefined ? "what" : `the ${memory.needs} bit that`
   } must stay in it, with every memory above it in use (inputs ${sizes.inputBits} bit, outputs ${sizes.outputBits} bit, weights ${sizes.weightBits} bit)`,
   where: layer.loc,
-  hint: `${tileHint(memory.fitting)}a smaller unrolling of this layer, or an accelerator ${
+  hint:
     memory.needs === undefined
-      ? `with a larger '${memory.id}'`
-      : `whose '${memory.id}' holds at least ${memory.needs} bit`
-  }`,
+      ? `choose a smaller tile, a smaller unrolling of this layer, or an accelerator with a larger '${memory.id}'`
+      : `a smaller tile or fewer units are not enough; choose an accelerator whose '${memory.id}' holds at least ${memory.needs} bit`,
 });
-
-function tileHint(fitting: { readonly width: number; readonly height: number } | "none" | undefined): string {
-  if (fitting === "none") return "no smaller tile of this stack fits; choose ";
-  return fitting === undefined
-    ? "choose a smaller tile, "
-    : `choose a tile of ${fitting.width}x${fitting.height}, on which it fits, `;
-}
 
 /** What lies outside of the chip while a stack runs: maps and weights of the whole network that somebody still reads. */
 export const noRoomAtTop = (
