@@ -2,6 +2,7 @@
 import { contentSha256 } from "../backend/emit/digest.js";
 import { energyText } from "../backend/emit/quantities.js";
 import { printSummary } from "../backend/emit/summary.js";
+import { isOpenChoice } from "../explore/search/search-schedule.js";
 import type { AcceleratorFile } from "../frontend/zigzag/accelerator.js";
 import type { RecordedChoices } from "../ir/decisions.js";
 import { badOption, incompletePipeline, missingOption } from "../ir/diagnostics/command.js";
@@ -57,7 +58,6 @@ export interface ScheduleFlags extends MessageOptions, ResultOptions {
 }
 
 const COST_MODEL_NAMES = Object.keys(COST_MODELS) as CostModelName[]; // the object's own keys
-const OPEN_CHOICES = ["optimal", "search", "all"];
 const PIPELINE_CHOICES = ["stacks", "tile", "overlap", "order", "pipelineCopies", "steadyState"];
 
 /** @throws DiagnosticError for wrong input and infeasible requests */
@@ -98,8 +98,8 @@ export function runSchedule(modelFile: string, given: ScheduleFlags): void {
 function searchLimits(flags: ScheduleFlags): NonNullable<ScheduleOptions["search"]> {
   const { budget } = flags;
   const most = budget === undefined ? Number.POSITIVE_INFINITY : parseWith("--budget", budget, duration);
-  const { stacks = "", tile = "", overlap = "", order = "" } = flags;
-  if (budget !== undefined && ![stacks, tile, overlap, order].some((choice) => OPEN_CHOICES.includes(choice)))
+  const { stacks, tile, overlap, order } = flags;
+  if (budget !== undefined && ![stacks, tile, overlap, order].some(isOpenChoice))
     throw new DiagnosticError([
       badOption("--budget", budget, "a search", "leave something open, for example --stacks optimal --tile search"),
     ]);

@@ -3,10 +3,6 @@ export class MinHeap<T> {
   readonly #items: Entry<T>[] = [];
   #pushed = 0;
 
-  get size(): number {
-    return this.#items.length;
-  }
-
   /** Least key that is left; infinite where nothing is. */
   get leastKey(): number {
     return this.#items[0]?.key ?? Number.POSITIVE_INFINITY;

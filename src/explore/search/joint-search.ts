@@ -13,7 +13,7 @@ export interface JointAnswer {
   readonly stacks: readonly { readonly stack: Stack; readonly tiling: Tiling }[];
   /** In pJ, of all stacks. */
   readonly energy: number;
-  /** No schedule of the space costs less; absent where nothing is known but that energies are positive. */
+  /** No schedule of the space costs less; absent where not all of it was searched. */
   readonly bound?: number;
   /** Partitions and tilings that were looked at. */
   readonly evaluated: number;
@@ -54,7 +54,7 @@ export function searchJointly(
   limits: JointLimits,
 ): JointAnswer {
   const search = new JointSearch(space, limits);
-  const all = limits.isOver === undefined ? partitionsOf(space, starts, mayCut) : undefined; // a small space takes as long as it takes
+  const all = limits.isOver === undefined ? partitionsOf(space, starts, mayCut) : undefined; // to the end, or not at all
   return all === undefined ? search.descend(starts, mayCut) : search.exhaust(all);
 }
 
@@ -93,7 +93,6 @@ class JointSearch {
   exhaust(all: readonly (readonly string[])[]): JointAnswer {
     let bound = Number.POSITIVE_INFINITY;
     for (const cuts of all) {
-      if (this.#best !== undefined && this.#limits.isOver?.() === true) return this.#answer();
       const partition = this.#space.partitionAt(cuts);
       const found = this.#try(partition, cuts, ({ tilings }) => tilings, Number.POSITIVE_INFINITY);
       if (found !== undefined) bound = Math.min(bound, found.bound);

@@ -35,7 +35,8 @@ export function networkFloor(module: Module, costModel: CostModel): number {
   const [type] = tileNodes(view.maps, stackGeometry(view.maps, tiling), source.stored); // one tile
   const outputs = outputTensors(module.network);
   const { nodes } = type!; // one tile
-  const claimed = nodes.filter((node) => isNeededInFull(node, nodes, outputs));
+  const needed = neededInFull(nodes, outputs);
+  const claimed = nodes.filter(({ index }) => needed.has(index));
   return claimed.reduce(
     (sum, node) => sum + layerFloor(node, source, costModel) + crossingFloor(node, claimed, outputs, source.hierarchy),
     0,
@@ -43,17 +44,19 @@ export function networkFloor(module: Module, costModel: CostModel): number {
 }
 
 /**
- * Whether every element of a map is needed: the network writes it, or a layer touches all of it that is needed in full itself. Of others
+ * Maps of which every element is needed: the network writes them, or a layer touches all of them whose own map is needed in full. Of others
  * small tiles may leave out what lies between the windows, and with it what that would take.
+ *
+ * @param nodes - readers after what they read
  */
-function isNeededInFull({ index, map }: TileNode, nodes: readonly TileNode[], outputs: ReadonlySet<string>): boolean {
-  if (outputs.has(map.tensor)) return true;
-  return nodes.some(
-    (reader) =>
-      reader.reads.some(({ source, touched }) => source === index && touched === 1) &&
-      isMapped(reader) &&
-      isNeededInFull(reader, nodes, outputs),
-  );
+function neededInFull(nodes: readonly TileNode[], outputs: ReadonlySet<string>): ReadonlySet<number> {
+  const needed = new Set<number>();
+  for (const node of nodes.toReversed()) {
+    if (outputs.has(node.map.tensor)) needed.add(node.index);
+    if (!needed.has(node.index) || !isMapped(node)) continue;
+    for (const { source, touched } of node.reads) if (touched === 1) needed.add(source);
+  }
+  return needed;
 }
 
 /**

@@ -48,9 +48,11 @@ export interface ClosedRequest {
 }
 
 export const isClosed = (request: SearchRequest): request is ClosedRequest =>
-  ![request.stacks, request.tile, request.overlap, request.order].some((choice) => OPEN.has(choice));
+  ![request.stacks, request.tile, request.overlap, request.order].some(isOpenChoice);
 
-const OPEN: ReadonlySet<unknown> = new Set(["optimal", "search", "all"]);
+/** Whether a choice is left to the search. */
+export const isOpenChoice = (choice: unknown): boolean =>
+  choice === "optimal" || choice === "search" || choice === "all";
 
 /** Nodes of tile types that a search looks at before it takes what it has. */
 const SEARCH_WORK = 20_000;

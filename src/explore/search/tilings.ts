@@ -1,5 +1,5 @@
 /** Tilings of a stack's output: each that comes to the same once. */
-import { OVERLAP_MODES, type OverlapMode, type StackTiling, TILE_ORDERS, type TileOrder } from "../../ir/facts.js";
+import type { OverlapMode, StackTiling, TileOrder } from "../../ir/facts.js";
 
 export interface Extent {
   readonly width: number;
@@ -15,8 +15,6 @@ export interface TilingChoices {
   readonly overlaps: readonly OverlapMode[];
   readonly orders: readonly TileOrder[];
 }
-
-export const ALL_MODES = { overlaps: OVERLAP_MODES, orders: TILE_ORDERS } as const;
 
 /** Most parts that an extent is searched to be cut into, and the largest multiple of the unrolling (contract: `--tile search`). */
 const MOST_PARTS = 16;

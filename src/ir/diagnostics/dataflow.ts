@@ -52,9 +52,7 @@ export const reductionNotUnrolled = (
     "info",
     "unrolling-dropped",
     accelerator.loc,
-    `the unrolling of ${unrolls.map(printUnroll).join(" and ")} is left out for ${
-      layers.length === 1 ? "layer" : `${layers.length} layers,`
-    } ${listNames(layers)}, on some tiles at least: no memory up to the home of the output serves ${
+    `the unrolling of ${unrolls.map(printUnroll).join(" and ")} is left out for ${someTilesOf(layers)}: no memory up to the home of the output serves ${
       unrolls.length === 1 ? "this dim" : "these dims"
     } of the array, so nothing would add up the partial sums of its units, which idle`,
     "give a memory of the outputs this dim of the array as a served dimension, or unroll another loop over it",
@@ -70,10 +68,11 @@ export const unrollingReduced = (
     "info",
     "unrolling-reduced",
     accelerator.loc,
-    `${layers.length === 1 ? "layer" : `${layers.length} layers,`} ${listNames(layers)}, on some tiles at least: the unrolling of ${unrolls
-      .map(printUnroll)
-      .join(" and ")} is halved until what all units work on fits the memories below the homes; the other units idle`,
+    `${someTilesOf(layers)}: the unrolling of ${unrolls.map(printUnroll).join(" and ")} is halved until what all units work on fits the memories below the homes; the other units idle`,
     "add a dataflow named after the operator with a smaller unrolling, or enlarge the memories next to the array",
   );
+
+const someTilesOf = (layers: readonly string[]): string =>
+  `${layers.length === 1 ? "layer" : `${layers.length} layers,`} ${listNames(layers)}, on some tiles at least`;
 
 const printUnroll = ({ arrayDim, dim, size }: Unroll): string => `${dim} by ${size} over ${arrayDim}`;

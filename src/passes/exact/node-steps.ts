@@ -50,10 +50,11 @@ export class NodeSteps {
   }
 
   /** Cheapest of all choices for one node and what it reads. */
-  least(setting: Setting, index: number, enough: Enough = "mapped"): number {
-    const sources = this.#nodes[index]!.reads.map(({ source }) => setting.options[source]!.id);
-    const key = `${setting.options[index]!.id} ${sources.join(" ")} ${setting.takenKey} ${enough}`;
-    const known = this.#steps[index]!.get(key) ?? this.#leastOf(setting, index, enough);
+  least({ options, taken, takenKey }: Setting, index: number, enough: Enough = "mapped"): number {
+    const sources = this.#nodes[index]!.reads.map(({ source }) => options[source]!.id);
+    const key = `${options[index]!.id} ${sources.join(" ")} ${takenKey} ${enough}`;
+    const known =
+      this.#steps[index]!.get(key) ?? this.#cheapestStep(this.#combinations(options, index), index, taken, enough);
     this.#steps[index]!.set(key, known);
     return known;
   }
@@ -68,10 +69,6 @@ export class NodeSteps {
     const found = this.#cheapestStep(this.#combinations(given, index), index, taken, "bounded");
     this.#steps[index]!.set(key, found);
     return found;
-  }
-
-  #leastOf({ options, taken }: Setting, index: number, enough: Enough): number {
-    return this.#cheapestStep(this.#combinations(options, index), index, taken, enough);
   }
 
   /** The dearer figures are asked for only where the cheaper ones do not tell. */

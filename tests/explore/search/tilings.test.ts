@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ALL_MODES, tileSizes, tilingsOf } from "../../../src/explore/search/tilings.js";
+import { tileSizes, tilingsOf } from "../../../src/explore/search/tilings.js";
+import { OVERLAP_MODES, TILE_ORDERS } from "../../../src/ir/facts.js";
 import "../../support/seed.js";
+
+const ALL_MODES = { overlaps: OVERLAP_MODES, orders: TILE_ORDERS } as const;
 
 describe("sizes of a tile", () => {
   it.each`
