@@ -70,18 +70,19 @@ export function shortestPath<Option>(space: PathSpace<Option>, limit: number, we
     if (least < Number.POSITIVE_INFINITY) open.push(grain > 0 ? Math.round(least / grain) : least, step);
   };
   push({ chosen: [], energy: 0, rest, known: "mapped" }, 0);
+  const { layer } = space;
   for (let looked = 0; looked < limit; looked++) {
     const step = open.pop();
     if (step === undefined) return { bound: Number.POSITIVE_INFINITY };
-    const { chosen, energy, known } = step;
-    if (known === "touched") push({ ...step, known: "bounded" }, space.layer.bounded(chosen));
-    else if (known === "bounded") push({ ...step, energy: energy + space.layer.mapped(chosen), known: "mapped" }, 0);
+    const { chosen, energy, rest, known } = step;
+    if (known === "touched") push({ chosen, energy, rest, known: "bounded" }, layer.bounded(chosen));
+    else if (known === "bounded") push({ chosen, energy: energy + layer.mapped(chosen), rest, known: "mapped" }, 0);
     else if (chosen.length === space.length) return { path: step, bound: energy };
     else if (isNew(done, space.liveKey(chosen))) {
       for (const option of space.options(chosen.length)) {
         const next = [...chosen, option];
-        const longer = { chosen: next, energy: energy + space.extra(option), rest: space.rest(next) };
-        push({ ...longer, known: "touched" }, space.layer.touched(next));
+        const sum = energy + space.extra(option);
+        push({ chosen: next, energy: sum, rest: space.rest(next), known: "touched" }, layer.touched(next));
       }
     }
   }

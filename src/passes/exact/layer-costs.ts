@@ -73,6 +73,8 @@ export class LayerAtHomes {
   #memories: readonly Memory[] = [];
   /** Positions of the problems' memories in the machine. */
   #indices: readonly number[] = [];
+  /** Bits of these that are left, while an answer is looked up. */
+  #left: number[] = [];
   readonly #known: KnownAnswer[] = [];
 
   constructor(source: LayerSource) {
@@ -103,6 +105,7 @@ export class LayerAtHomes {
       this.#problems = this.#source.problems();
       this.#memories = this.#problems[0]?.hierarchy.memories ?? [];
       this.#indices = this.#memories.map(({ id }) => this.#source.memoryIndex(id));
+      this.#left = this.#memories.map(() => 0);
     }
     return this.#problems;
   }
@@ -110,9 +113,14 @@ export class LayerAtHomes {
   /** The layer in the room that is left. */
   answer(taken: TakenBits): LayerAnswer {
     const { problems } = this;
-    const available = this.#memories.map(({ size }, i) => Math.max(0, size - taken[this.#indices[i]!]!));
-    const found = this.#known.find((known) => covers(known, available));
-    if (found !== undefined) return found.answer;
+    const available = this.#left;
+    for (let i = 0; i < available.length; i++)
+      available[i] = Math.max(0, this.#memories[i]!.size - taken[this.#indices[i]!]!);
+    for (const known of this.#known) if (covers(known, available)) return known.answer;
+    return this.#learn(problems, available.slice());
+  }
+
+  #learn(problems: readonly MappingProblem[], available: readonly number[]): LayerAnswer {
     const answer = this.#cheapest(problems, available);
     const occupancy = this.#memories.map(({ id }) => answer.occupancy[id] ?? 0);
     this.#known.push({ available, answer, occupancy });

@@ -25,12 +25,16 @@ export class NodeLayers {
   readonly #node: TileNode;
   readonly #pricing: Pricing;
   readonly #known = new Map<number | string, LayerAtHomes>();
-  #shapes: TileShapes | undefined;
-  #shared: AnswersByHomes | undefined;
+  #shapes: { readonly own: TileShapes; readonly byHomes: Map<number | string, SharedAnswers> } | undefined;
 
   constructor(node: TileNode, pricing: Pricing) {
     this.#node = node;
     this.#pricing = pricing;
+  }
+
+  /** At homes that were asked for before. */
+  known(code: number | string): LayerAtHomes | undefined {
+    return this.#known.get(code);
   }
 
   /**
@@ -66,13 +70,25 @@ export class NodeLayers {
     const byOperand = new Map<string, Memory>([[map.node.output.name, homes.output]]);
     reads.forEach(({ operand }, i) => void byOperand.set(operand.name, homes.inputs[i]!)); // one home per read
     if (homes.weights !== undefined) for (const { name } of map.node.weights) byOperand.set(name, homes.weights);
-    return layerProblems(tile!, byOperand, this.#pricing.source, this.#wholes(homes), this.#tileShapes); // asked of nodes that run
+    return layerProblems(tile!, byOperand, this.#pricing.source, this.#wholes(homes), this.#tileShapes.own); // asked of nodes that run
   }
 
-  get #tileShapes(): TileShapes {
-    const { source, costModel } = this.#pricing;
-    this.#shapes ??= fitted(tileShapes(this.#node.tile!, source), source, costModel); // asked of nodes that run
+  get #tileShapes() {
+    this.#shapes ??= this.#fittedShapes();
     return this.#shapes;
+  }
+
+  /** On as many units as fit, which is found out once for all tiles of equal shapes; answers are shared where no memory states a layout. */
+  #fittedShapes() {
+    const { source, costModel } = this.#pricing;
+    const own = tileShapes(this.#node.tile!, source); // asked of nodes that run
+    const known = shapeAnswers(own, source, costModel);
+    known.unrolling ??= fitted(own, source, costModel).unrolling;
+    const isLaidOut = source.hierarchy.memories.some(({ layout }) => layout !== undefined);
+    return {
+      own: { ...own, unrolling: known.unrolling },
+      byHomes: isLaidOut ? new Map<number | string, SharedAnswers>() : known.byHomes,
+    };
   }
 
   /** Operands of which all lies in their home: weights, and maps that are read and written where they live between stacks. */
@@ -87,31 +103,33 @@ export class NodeLayers {
   }
 
   #answersAt(code: number | string): SharedAnswers {
-    const { source, costModel } = this.#pricing;
-    this.#shared ??= source.hierarchy.memories.some(({ layout }) => layout !== undefined)
-      ? new Map()
-      : answersTo(this.#tileShapes, source, costModel);
-    const known = this.#shared.get(code) ?? { bound: undefined, answers: new Map() };
-    this.#shared.set(code, known);
+    const { byHomes } = this.#tileShapes;
+    const known = byHomes.get(code) ?? { bound: undefined, answers: new Map() };
+    byHomes.set(code, known);
     return known;
   }
 }
 
-type AnswersByHomes = Map<number | string, SharedAnswers>;
+/** What is known about layers of equal shapes. */
+interface ShapeAnswers {
+  /** On as many units as fit. */
+  unrolling: TileShapes["unrolling"] | undefined;
+  readonly byHomes: Map<number | string, SharedAnswers>;
+}
 
 /** Answers of a cost model about a machine, by the shapes that were asked about: the same come back on many tile types, sizes and stacks. */
-const ANSWERS = new WeakMap<CostModel, WeakMap<object, Map<string, AnswersByHomes>>>();
+const ANSWERS = new WeakMap<CostModel, WeakMap<object, Map<string, ShapeAnswers>>>();
 
 /** Shapes that are remembered. */
 const KEPT_SHAPES = 4000;
 
-function answersTo(shapes: TileShapes, source: ProblemSource, costModel: CostModel): AnswersByHomes {
-  const machines = ANSWERS.get(costModel) ?? new WeakMap<object, Map<string, AnswersByHomes>>();
+function shapeAnswers(shapes: TileShapes, source: ProblemSource, costModel: CostModel): ShapeAnswers {
+  const machines = ANSWERS.get(costModel) ?? new WeakMap<object, Map<string, ShapeAnswers>>();
   ANSWERS.set(costModel, machines);
-  const byShape = machines.get(source.hierarchy) ?? new Map<string, AnswersByHomes>();
+  const byShape = machines.get(source.hierarchy) ?? new Map<string, ShapeAnswers>();
   machines.set(source.hierarchy, byShape);
   const key = shapesKey(shapes, source);
-  const known = byShape.get(key) ?? new Map<number | string, SharedAnswers>();
+  const known = byShape.get(key) ?? { unrolling: undefined, byHomes: new Map<number | string, SharedAnswers>() };
   byShape.delete(key); // the last one of the map is what was asked for last
   byShape.set(key, known);
   if (byShape.size > KEPT_SHAPES) byShape.delete(byShape.keys().next().value!); // not empty

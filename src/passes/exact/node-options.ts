@@ -46,6 +46,12 @@ interface RingPrice {
   readonly gathered: readonly number[];
 }
 
+/** A home of what a node writes, with its best rings. */
+interface Way extends Pick<Option, "part" | "rings" | "home" | "live"> {
+  /** Of the copies, pJ. */
+  readonly energy: number;
+}
+
 /** The options of one node for all choices that are met. */
 export class OptionMaker {
   readonly #node: TileNode;
@@ -53,6 +59,9 @@ export class OptionMaker {
   readonly #costs: StackCosts;
   readonly #made = new WeakMap<NodeChoices["parts"], WeakMap<NodeChoices["weights"], NodeOptions>>();
   readonly #ringPrices = new Map<number, RingPrice>();
+  readonly #ways = new WeakMap<NodeChoices["parts"], readonly Way[]>();
+  /** Energy of the constants that come with streamed weights, pJ, by the home of these. */
+  readonly #constants = new Map<Memory | undefined, number>();
   #count = 0;
 
   constructor(node: TileNode, nodes: readonly TileNode[], costs: StackCosts) {
@@ -68,29 +77,51 @@ export class OptionMaker {
     const known = byWeights.get(weights);
     if (known !== undefined) return known;
     const all = [...this.#options({ parts, rings, weights })].sort((a, b) => b.extra - a.extra);
-    const distinct = [...new Map(all.map((option) => [`${option.home} ${option.part.kind}`, option])).values()];
+    const distinct = distinctOf(all);
     const made: NodeOptions = { id: this.#count++, all, distinct };
     byWeights.set(weights, made);
     return made;
   }
 
   /** Every home of what the node writes with its best rings, and every home of its weights. */
-  #options({ parts, rings: allowed, weights }: NodeChoices): readonly Option[] {
-    const costs = this.#costs;
-    const constants = (home: Memory | undefined) => costs.copiesEnergy(costs.streamedConstants(this.#node, home));
-    const ways = parts.flatMap((part) => this.#bestRings(part, allowed).map((rings) => ({ part, ...rings })));
-    return ways.flatMap(({ part, energy, rings }): readonly Option[] => {
-      const home = part.memory === undefined ? -1 : costs.memoryIndex(part.memory.id);
-      const placed = { part, rings, home, live: this.#liveCode(part, rings, home) };
-      if (this.#node.tile === undefined || weights.length === 0)
-        return [{ ...placed, weights: undefined, weightsHome: -1, extra: energy + constants(undefined) }];
-      return weights.map(({ memory, loading }) => ({
+  #options({ parts, rings, weights }: NodeChoices): readonly Option[] {
+    const ways = this.#ways.get(parts) ?? this.#waysOf(parts, rings);
+    this.#ways.set(parts, ways);
+    const hasWeights = this.#node.tile !== undefined && weights.length > 0;
+    const given = hasWeights ? weights.map((home) => ({ ...home, ...this.#weightsAt(home.memory) })) : [];
+    return ways.flatMap(({ part, energy, rings, home, live }): readonly Option[] => {
+      const placed = { part, rings, home, live };
+      if (!hasWeights)
+        return [{ ...placed, weights: undefined, weightsHome: -1, extra: energy + this.#constantsAt(undefined) }];
+      return given.map(({ memory, loading, index, constants }) => ({
         ...placed,
         weights: memory,
-        weightsHome: costs.memoryIndex(memory.id),
-        extra: energy + loading + constants(memory),
+        weightsHome: index,
+        extra: energy + loading + constants,
       }));
     });
+  }
+
+  #waysOf(parts: readonly PartHome[], allowed: readonly Rings[]): readonly Way[] {
+    return parts.flatMap((part) => {
+      const home = part.memory === undefined ? -1 : this.#costs.memoryIndex(part.memory.id);
+      return this.#bestRings(part, allowed).map(({ energy, rings }) => ({
+        ...{ part, energy, rings, home },
+        live: this.#liveCode(part, rings, home),
+      }));
+    });
+  }
+
+  #weightsAt(memory: Memory) {
+    return { index: this.#costs.memoryIndex(memory.id), constants: this.#constantsAt(memory) };
+  }
+
+  #constantsAt(home: Memory | undefined): number {
+    const known = this.#constants.get(home);
+    if (known !== undefined) return known;
+    const energy = this.#costs.copiesEnergy(this.#costs.streamedConstants(this.#node, home));
+    this.#constants.set(home, energy);
+    return energy;
   }
 
   #liveCode({ kind }: PartHome, rings: Rings | undefined, home: number): number {
@@ -147,6 +178,13 @@ function undominated<T extends RingPrice>(prices: readonly T[]): readonly T[] {
     if (!best.some(isWorse)) best.push(price);
   }
   return best;
+}
+
+/** Of options that are equal to readers the last one. */
+function distinctOf(all: readonly Option[]): readonly Option[] {
+  const last = new Map<number, Option>();
+  for (const option of all) last.set(KINDS.length * option.home + KINDS.indexOf(option.part.kind), option);
+  return [...last.values()];
 }
 
 const KINDS: readonly PartHome["kind"][] = ["whole", "kept", "fetched-again"];

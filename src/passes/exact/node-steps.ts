@@ -14,6 +14,14 @@ export interface Setting {
   readonly taken: TakenBits;
   /** Equal for equal bits. */
   readonly takenKey: string;
+  /** What `leastFrom` has found in this setting. */
+  readonly given: Map<number, number>;
+}
+
+/** Choices of a node and of the maps that it reads, with what each costs at least. */
+interface Steps {
+  readonly combinations: readonly (readonly Option[])[];
+  readonly touched: readonly number[];
 }
 
 /** How well the energy of a layer has to be known. */
@@ -31,6 +39,10 @@ export class NodeSteps {
   readonly #concerned: readonly (readonly number[])[];
   readonly #moves: readonly Map<number | string, number>[];
   readonly #steps: readonly Map<string, number>[];
+  /** Per node: its steps, by what there is to choose from. */
+  readonly #starts: readonly Map<string, Steps>[];
+  /** Positions of what a node reads, while its homes are looked up. */
+  readonly #sources: number[] = [];
 
   /** @param key - of the tile type */
   constructor(nodes: readonly TileNode[], key: string, costs: StackCosts) {
@@ -47,33 +59,52 @@ export class NodeSteps {
     this.#concerned = nodes.map(({ index, reads }) => [...new Set([...reads.map(({ source }) => source), index])]);
     this.#moves = nodes.map(() => new Map());
     this.#steps = nodes.map(() => new Map());
+    this.#starts = nodes.map(() => new Map());
   }
 
   /** Cheapest of all choices for one node and what it reads. */
   least({ options, taken, takenKey }: Setting, index: number, enough: Enough = "mapped"): number {
     const sources = this.#nodes[index]!.reads.map(({ source }) => options[source]!.id);
-    const key = `${options[index]!.id} ${sources.join(" ")} ${takenKey} ${enough}`;
-    const known =
-      this.#steps[index]!.get(key) ?? this.#cheapestStep(this.#combinations(options, index), index, taken, enough);
-    this.#steps[index]!.set(key, known);
-    return known;
+    const offered = `${options[index]!.id} ${sources.join(" ")}`;
+    const key = `${offered} ${takenKey} ${enough}`;
+    const known = this.#steps[index]!.get(key);
+    if (known !== undefined) return known;
+    const steps = this.#starts[index]!.get(offered) ?? this.#stepsOf(options, index);
+    this.#starts[index]!.set(offered, steps);
+    const found = this.#cheapestStep(steps, index, taken, enough);
+    this.#steps[index]!.set(key, found);
+    return found;
   }
 
   /** A bound of the same where one map that the node reads has its home; everything else is free. */
-  leastFrom({ options, taken }: Setting, index: number, source: number, option: Option): number {
+  leastFrom(setting: Setting, index: number, source: number, option: Option): number {
+    const place = (index * this.#nodes.length + source) * (this.#costs.memories.length + 1) + option.home + 1;
+    const known = setting.given.get(place);
+    if (known !== undefined) return known;
+    const found = this.#givenFrom(setting, index, source, option);
+    setting.given.set(place, found);
+    return found;
+  }
+
+  #givenFrom({ options, taken }: Setting, index: number, source: number, option: Option): number {
     const sources = this.#nodes[index]!.reads.map((read) => (read.source === source ? "" : options[read.source]!.id));
     const key = `${options[index]!.id} ${sources.join(" ")} ${source} ${option.home}`;
     const known = this.#steps[index]!.get(key);
     if (known !== undefined) return known;
     const given = options.with(source, { ...options[source]!, distinct: [option] });
-    const found = this.#cheapestStep(this.#combinations(given, index), index, taken, "bounded");
+    const found = this.#cheapestStep(this.#stepsOf(given, index), index, taken, "bounded");
     this.#steps[index]!.set(key, found);
     return found;
   }
 
+  #stepsOf(options: readonly Pick<NodeOptions, "all" | "distinct">[], index: number): Steps {
+    const combinations = this.#combinations(options, index);
+    return { combinations, touched: combinations.map((chosen) => chosen[index]!.extra + this.touched(index, chosen)) };
+  }
+
   /** The dearer figures are asked for only where the cheaper ones do not tell. */
-  #cheapestStep(combinations: readonly (readonly Option[])[], index: number, taken: TakenBits, enough: Enough): number {
-    const keys = combinations.map((chosen) => chosen[index]!.extra + this.touched(index, chosen));
+  #cheapestStep({ combinations, touched }: Steps, index: number, taken: TakenBits, enough: Enough): number {
+    const keys = touched.slice();
     const known = keys.map((): Known => "touched");
     const turn = keys.map((_, i) => i); // of equal ones the latest comes first
     for (let turns = keys.length; ; turns++) {
@@ -106,16 +137,13 @@ export class NodeSteps {
     options: readonly Pick<NodeOptions, "all" | "distinct">[],
     index: number,
   ): readonly (readonly Option[])[] {
+    const none = new Array<Option>(index + 1).fill(undefined as never); // whoever is concerned gets an option below
     return this.#concerned[index]!.reduce<readonly (readonly Option[])[]>(
       (lists, i) =>
         lists.flatMap((list) =>
-          (i === index ? options[i]!.all : options[i]!.distinct).map((option) => {
-            const next = [...list];
-            next[i] = option;
-            return next;
-          }),
+          (i === index ? options[i]!.all : options[i]!.distinct).map((option) => list.with(i, option)),
         ),
-      [[]],
+      [none],
     );
   }
 
@@ -152,18 +180,20 @@ export class NodeSteps {
   /** `undefined` where the mapper is not asked. */
   #layerAt(index: number, chosen: readonly Option[]): LayerAtHomes | undefined {
     const layers = this.#layers[index];
-    return layers?.at(this.#homesCode(index, chosen), () => layerHomes(this.#nodes[index]!, chosen, this.#costs));
+    if (layers === undefined) return undefined;
+    const code = this.#homesCode(index, chosen);
+    return layers.known(code) ?? layers.at(code, () => layerHomes(this.#nodes[index]!, chosen, this.#costs));
   }
 
   #homesCode(index: number, chosen: readonly Option[]): number | string {
     const { output, inputs } = this.#tops[index]!;
     const { home, weightsHome } = chosen[index]!;
     const { reads } = this.#nodes[index]!;
-    const sources = inputs.map((top, i) => {
+    for (let i = 0; i < inputs.length; i++) {
       const part = chosen[reads[i]!.source]!.home;
-      return part === -1 ? top : part;
-    });
-    return this.#costs.homesCode(home === -1 ? output : home, weightsHome, sources);
+      this.#sources[i] = part === -1 ? inputs[i]! : part;
+    }
+    return this.#costs.homesCode(home === -1 ? output : home, weightsHome, this.#sources, inputs.length);
   }
 }
 

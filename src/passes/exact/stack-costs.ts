@@ -163,12 +163,13 @@ export class StackCosts {
    * A number for homes of a layer, given as positions of memories; text where there are too many inputs for one.
    *
    * @param weights - −1: none
+   * @param count - of the inputs that are meant, the first ones
    */
-  homesCode(output: number, weights: number, inputs: readonly number[]): number | string {
+  homesCode(output: number, weights: number, inputs: readonly number[], count = inputs.length): number | string {
     const base = this.memories.length + 1;
     let code = output * base + weights + 1;
-    for (const input of inputs) code = code * base + input;
-    return code < Number.MAX_SAFE_INTEGER ? code : [output, weights, ...inputs].join(" ");
+    for (let i = 0; i < count; i++) code = code * base + inputs[i]!;
+    return code < Number.MAX_SAFE_INTEGER ? code : [output, weights, ...inputs.slice(0, count)].join(" ");
   }
 
   /** What is reserved, in the order of the machine's memories. */

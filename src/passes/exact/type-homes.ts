@@ -142,7 +142,7 @@ class TypeSolver {
       maker.of({ parts: parts[i]!, rings: rings[i]!, weights: weights[i]! }),
     ); // one entry per map
     const taken = this.#costs.taken(reserved);
-    return { options, taken, takenKey: taken.join(" ") };
+    return { options, taken, takenKey: taken.join(" "), given: new Map() };
   }
 
   /**
@@ -182,8 +182,10 @@ class TypeSolver {
   #regret(setting: Setting, steps: readonly number[], chosen: readonly Option[]): number {
     let sum = 0;
     for (const { reader, sources } of this.#waiting[chosen.length]!) {
-      const given = sources.map((source) => this.#steps.leastFrom(setting, reader, source, chosen[source]!));
-      sum += Math.max(0, Math.max(...given) - steps[reader]!);
+      let least = Number.NEGATIVE_INFINITY;
+      for (const source of sources)
+        least = Math.max(least, this.#steps.leastFrom(setting, reader, source, chosen[source]!));
+      sum += Math.max(0, least - steps[reader]!);
     }
     return sum;
   }

@@ -97,12 +97,15 @@ export interface ExactLayer {
   readonly ports: readonly string[];
 }
 
-/** @throws Error when an operand is indexed twice by one dim, or as `layerModel` does: defects of the caller */
-export function exactLayer(problem: MappingProblem): ExactLayer {
+/**
+ * @param isAsked - operands by position that are meant; absent: all
+ * @throws Error when an operand is indexed twice by one dim, or as `layerModel` does: defects of the caller
+ */
+export function exactLayer(problem: MappingProblem, isAsked = (_: number): boolean => true): ExactLayer {
   const model = layerModel(problem);
   const array = arrayUseOf(problem);
   const operands = model.operands.flatMap((operand, index) =>
-    operand.bits === 0 ? [] : [operandOf(problem, model, array, operand, index)],
+    operand.bits === 0 || !isAsked(index) ? [] : [operandOf(problem, model, array, operand, index)],
   );
   return {
     problem,

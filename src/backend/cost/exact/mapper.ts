@@ -25,6 +25,7 @@ import {
 } from "./search.js";
 import { allOrders, type StateSpace } from "./space.js";
 import { priceTables, type TableMemo, type Tables, tableMemo } from "./tables.js";
+import type { ArrayUse } from "./unrolling.js";
 
 /** What no mapping of a problem can go below: every operand cut as if it were alone; pJ and cycles. */
 export interface MappingBounds {
@@ -58,7 +59,10 @@ export function createExactMapping(rules: RuleSet, objective: Objective = "energ
     const { problem: merged } = mergeAlikeDims(problem);
     return prepared(merged, keysOf(merged).shape).tables;
   };
-  const parts = new OperandBounds(tablesOf);
+  const parts = new OperandBounds((problem, isAsked) => {
+    const { problem: merged } = mergeAlikeDims(problem);
+    return prepare(merged, rules, shop, isAsked).tables;
+  });
   return {
     price: (problem) => {
       const { whole } = keysOf(problem);
@@ -100,8 +104,18 @@ export const mapExactly = (
 /** What problems share. */
 interface Workshop {
   readonly problems: Memo<Prepared>;
+  /** By the use of the array, which has the steps of all dims. */
+  readonly searched: WeakMap<ArrayUse, SearchedFactors>;
   readonly spaces: Memo<StateSpace>;
   readonly tables: TableMemo;
+}
+
+/** Factors whose orders are searched. */
+interface SearchedFactors {
+  readonly factors: readonly Loop[];
+  readonly key: string;
+  /** Whether these are all that the rules ask for. */
+  readonly isWhole: boolean;
 }
 
 const KEPT_PROBLEMS = 300;
@@ -109,6 +123,7 @@ const KEPT_STATES = 200_000;
 
 const workshop = (): Workshop => ({
   problems: new Memo(KEPT_PROBLEMS),
+  searched: new WeakMap(),
   spaces: new Memo(KEPT_STATES, ({ stateCount }) => stateCount),
   tables: tableMemo(),
 });
@@ -120,10 +135,16 @@ interface Prepared {
   readonly isWhole: boolean;
 }
 
-function prepare(problem: MappingProblem, rules: RuleSet, { spaces, tables }: Workshop): Prepared {
-  const layer = exactLayer(problem);
-  const { factors, isWhole } = searchableFactors(layer, rules);
-  const key = factors.map(({ dim, size }) => `${dim}${size}`).join(" ");
+/** @param isAsked - operands by position that are meant; absent: all */
+function prepare(
+  problem: MappingProblem,
+  rules: RuleSet,
+  { searched, spaces, tables }: Workshop,
+  isAsked?: (operand: number) => boolean,
+): Prepared {
+  const layer = exactLayer(problem, isAsked);
+  const { factors, key, isWhole } = searched.get(layer.array) ?? searchableFactors(layer, rules);
+  searched.set(layer.array, { factors, key, isWhole });
   const space = spaces.of(key, () => allOrders(factors));
   return { tables: priceTables(layer, space, tables), isWhole };
 }
@@ -163,7 +184,7 @@ export function mappingResult(
 const STATE_LIMIT = 100_000;
 
 /** Factors are merged where their orders have too many states; then the answer is not proven for all of them. */
-function searchableFactors(layer: ExactLayer, rules: RuleSet) {
+function searchableFactors(layer: ExactLayer, rules: RuleSet): SearchedFactors {
   let factors = temporalFactors(layer, rules);
   const isWhole = stateCount(factors) <= STATE_LIMIT;
   while (stateCount(factors) > STATE_LIMIT) {
@@ -171,7 +192,7 @@ function searchableFactors(layer: ExactLayer, rules: RuleSet) {
     if (fewer.length === factors.length) break; // a loop for every dim
     factors = fewer;
   }
-  return { factors, isWhole };
+  return { factors, key: factors.map(({ dim, size }) => `${dim}${size}`).join(" "), isWhole };
 }
 
 const stateCount = (factors: readonly Loop[]): number =>

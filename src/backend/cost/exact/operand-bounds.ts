@@ -23,6 +23,9 @@ interface OperandPart {
 /** An operand of zero bits. */
 const NOTHING: OperandPart = { array: 0, cuts: 0, held: [] };
 
+/** @param isAsked - operands by position whose tables are asked for */
+type TablesOf = (problem: MappingProblem, isAsked: (operand: number) => boolean) => Tables;
+
 /** A layer on a tile under one unrolling, wherever its operands live. */
 interface Shape {
   operations: number;
@@ -30,12 +33,12 @@ interface Shape {
 }
 
 export class OperandBounds {
-  readonly #tablesOf: (problem: MappingProblem) => Tables;
+  readonly #tablesOf: TablesOf;
   /** Problems that are asked about at many homes share their operands; an equal list of others is only not recognised. */
   readonly #shapes = new WeakMap<readonly OperandShape[], WeakMap<readonly Loop[], Map<string, Shape>>>();
 
   /** @param tablesOf - of a problem with all room to itself */
-  constructor(tablesOf: (problem: MappingProblem) => Tables) {
+  constructor(tablesOf: TablesOf) {
     this.#tablesOf = tablesOf;
   }
 
@@ -64,12 +67,14 @@ export class OperandBounds {
     return known;
   }
 
+  /** What is not known of the operands. */
   #learn(shape: Shape, keys: readonly string[], problem: MappingProblem): void {
-    const tables = this.#tablesOf(problem);
+    const isNew = keys.map((key) => !shape.parts.has(key));
+    const tables = this.#tablesOf(problem, (operand) => isNew[operand]!);
     const room = roomOf(tables);
     const { toGo } = energyCriterion(tables, room);
     shape.operations = operationEnergy(tables.layer);
-    for (const key of keys) shape.parts.set(key, NOTHING);
+    for (const [index, key] of keys.entries()) if (isNew[index]) shape.parts.set(key, NOTHING);
     tables.operands.forEach(({ operand, array }, o) => {
       const held = room.leastBits[o]!.map((bits, level) => ({
         memory: operand.model.levels[level]!.memory.id,
