@@ -22,7 +22,8 @@ export interface BlockSums {
   readonly lower: Histogram;
   /** Elements of the largest block of a lower instance. */
   readonly largest: number;
-  readonly busy: readonly PairHistogram[];
+  /** Worked out when it is asked for: energies do not depend on it. */
+  readonly busy: () => readonly PairHistogram[];
   /** The same transfers where they lie in runs at the upper end. */
   readonly laid?: readonly LaidTransfer[];
 }
@@ -45,15 +46,21 @@ export const wholeOnly = (whole: number): BlockSums => ({
   upper: { values: [whole], counts: [1] },
   lower: { values: [whole], counts: [1] },
   largest: whole,
-  busy: [{ upper: [whole], lower: [whole], counts: [1] }],
+  busy: () => [{ upper: [whole], lower: [whole], counts: [1] }],
 });
 
-export const combineAxes = (a: BlockSums, b: AxisFigures): BlockSums => ({
-  upper: productHistogram(a.upper, b.upper),
-  lower: productHistogram(a.lower, b.lower),
-  largest: a.largest * b.largest,
-  busy: a.busy.flatMap((one) => b.busy.map((other) => productPairs(one, other))),
-});
+export function combineAxes(a: BlockSums, b: AxisFigures): BlockSums {
+  let busy: readonly PairHistogram[] | undefined;
+  return {
+    upper: productHistogram(a.upper, b.upper),
+    lower: productHistogram(a.lower, b.lower),
+    largest: a.largest * b.largest,
+    busy: () => {
+      busy ??= a.busy().flatMap((one) => b.busy.map((other) => productPairs(one, other)));
+      return busy;
+    },
+  };
+}
 
 function productHistogram(a: Histogram, b: Histogram): Histogram {
   const values: number[] = [];
@@ -145,7 +152,7 @@ const laidPairs = (transfers: readonly LaidTransfer[], upper: Flow["upper"]): Pa
 
 export function flowCycles({ upper, lower }: Flow, sums: BlockSums): FlowCycles {
   const most = { paced: 0, latched: 0, upper: 0, lower: 0, longest: 0 };
-  const [pairs, width] = sums.laid === undefined ? [sums.busy, upper.width] : [[laidPairs(sums.laid, upper)], 1];
+  const [pairs, width] = sums.laid === undefined ? [sums.busy(), upper.width] : [[laidPairs(sums.laid, upper)], 1];
   for (const { upper: sent, lower: received, counts } of pairs) {
     const own = { paced: 0, latched: 0, upper: 0, lower: 0 };
     for (let i = 0; i < counts.length; i++) {

@@ -204,13 +204,13 @@ function exactOperand(
     const axes = axesAt(level);
     const isUpperComplete = axes.irrelevant.every((fan) => fan.count("above") === 1);
     const isLowerComplete = isUpperComplete && axes.irrelevant.every((fan) => fan.count("between") === 1);
-    const own = flows(layer, model, level, isUpperComplete, isLowerComplete);
+    const own = flowsOf(layer, model, level, isUpperComplete, isLowerComplete);
     const layout = level === model.levels.length - 1 ? homeLayout(shape, axes) : undefined;
     return {
-      key: [axes.key, isUpperComplete, isLowerComplete, ...own.map(flowKey), JSON.stringify(layout)].join(" / "),
+      key: [axes.key, isUpperComplete, isLowerComplete, own.key, JSON.stringify(layout)].join(" / "),
       index: level - 1,
       axes,
-      flows: own,
+      flows: own.flows,
       isUpperComplete,
       isLowerComplete,
       ...(layout && { layout }),
@@ -293,7 +293,41 @@ function operandDims({ loops }: MappingProblem, { name, windows }: OperandShape,
 
 /** Per level: array dims that one of its instances serves, or that an instance under it does. */
 function cumulativelyServed({ levels }: OperandModel): readonly ReadonlySet<string>[] {
-  return levels.map((_, m) => new Set(levels.slice(0, m + 1).flatMap(({ memory }) => memory.served)));
+  const known =
+    SERVED.get(levels) ?? levels.map((_, m) => new Set(levels.slice(0, m + 1).flatMap(({ memory }) => memory.served)));
+  SERVED.set(levels, known);
+  return known;
+}
+
+const SERVED = new WeakMap<OperandModel["levels"], readonly ReadonlySet<string>[]>();
+
+interface CutFlows {
+  /** Equal for equal flows. */
+  readonly key: string;
+  readonly flows: readonly Flow[];
+}
+
+/** Flows between the levels of an operand: many layers have the same. */
+const FLOWS = new WeakMap<OperandModel["levels"], Map<string, CutFlows>>();
+
+/** @param level - of the upper end */
+function flowsOf(
+  layer: LayerModel,
+  operand: OperandModel,
+  level: number,
+  isUpperComplete: boolean,
+  isLowerComplete: boolean,
+): CutFlows {
+  const byFacts = FLOWS.get(operand.levels) ?? new Map<string, CutFlows>();
+  FLOWS.set(operand.levels, byFacts);
+  const { isOutput, bits, finalBits } = operand;
+  const facts = [level, isUpperComplete, isLowerComplete, isOutput, bits, finalBits].join(" ");
+  const known = byFacts.get(facts);
+  if (known !== undefined) return known;
+  const made = flows(layer, operand, level, isUpperComplete, isLowerComplete);
+  const keyed = { key: made.map(flowKey).join(" / "), flows: made };
+  byFacts.set(facts, keyed);
+  return keyed;
 }
 
 /** @param level - of the upper end */

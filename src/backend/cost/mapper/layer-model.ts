@@ -2,6 +2,7 @@
 import {
   chain,
   type Direction,
+  type Hierarchy,
   levelOf,
   type Memory,
   type MemoryOperand,
@@ -115,18 +116,31 @@ function operandModel(problem: MappingProblem, shape: OperandShape, isOutput: bo
     finalBits: isOutput ? problem.finalOutputBits : shape.bits,
     windows: shape.windows,
     relevance: new Map(problem.loops.map(({ dim }) => [dim, relevance(shape, dim)])),
-    levels: memories.map((memory) => ({
-      memory,
-      memoryIndex: problem.hierarchy.memories.indexOf(memory),
-      ports: {
-        tl: carrier(memory, shape.memoryOperand, "tl"),
-        fl: carrier(memory, shape.memoryOperand, "fl"),
-        th: carrier(memory, shape.memoryOperand, "th"),
-        fh: carrier(memory, shape.memoryOperand, "fh"),
-      },
-    })),
+    levels: levelsOf(problem.hierarchy, shape.memoryOperand, memories),
   };
 }
+
+/** Levels of the operands of a hierarchy: many layers are mapped on each. */
+const LEVELS = new WeakMap<Hierarchy, Map<MemoryOperand, readonly OperandLevel[]>>();
+
+function levelsOf(hierarchy: Hierarchy, operand: MemoryOperand, memories: readonly Memory[]): readonly OperandLevel[] {
+  const chains = LEVELS.get(hierarchy) ?? new Map<MemoryOperand, readonly OperandLevel[]>();
+  LEVELS.set(hierarchy, chains);
+  const known = chains.get(operand) ?? memories.map((memory) => levelIn(hierarchy, operand, memory));
+  chains.set(operand, known);
+  return known;
+}
+
+const levelIn = (hierarchy: Hierarchy, operand: MemoryOperand, memory: Memory): OperandLevel => ({
+  memory,
+  memoryIndex: hierarchy.memories.indexOf(memory),
+  ports: {
+    tl: carrier(memory, operand, "tl"),
+    fl: carrier(memory, operand, "fl"),
+    th: carrier(memory, operand, "th"),
+    fh: carrier(memory, operand, "fh"),
+  },
+});
 
 function relevance(shape: OperandShape, dim: Dim): Relevance {
   if (shape.windows.some(({ out, tap }) => out === dim || tap === dim)) return "partial";
