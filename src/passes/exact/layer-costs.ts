@@ -39,15 +39,16 @@ interface SolvedLayer extends Omit<LayerAnswer, "sumBits"> {
   readonly asked: number;
 }
 
-/** What a layer at its homes is made of; all of it is asked for at most once. */
+/** What a layer is made of, at whatever homes; about each of them all is asked for at most once. */
 export interface LayerSource {
   readonly costModel: CostModel;
   /** pJ that everything that it touches costs at least. */
-  touched(): number;
-  problems(): readonly MappingProblem[];
-  shared(): SharedAnswers;
+  touched(homes: LayerHomes): number;
+  problems(homes: LayerHomes): readonly MappingProblem[];
+  /** @param code - of the homes */
+  shared(code: number | string): SharedAnswers;
   /** Bits of the new part of the output, and the memory on chip that is its home, where it is one. */
-  output(): { readonly newBits: number; readonly home: string | undefined };
+  output(homes: LayerHomes): { readonly newBits: number; readonly home: string | undefined };
   /** Position of a memory in the machine. */
   memoryIndex(id: string): number;
   /** Told how hard the problems were that had to be solved. */
@@ -67,6 +68,8 @@ const KEPT_ANSWERS = 32;
 
 export class LayerAtHomes {
   readonly #source: LayerSource;
+  readonly #code: number | string;
+  readonly #homes: LayerHomes;
   #touched: number | undefined;
   #bound: number | undefined;
   #problems: readonly MappingProblem[] | undefined;
@@ -77,13 +80,16 @@ export class LayerAtHomes {
   #left: number[] = [];
   readonly #known: KnownAnswer[] = [];
 
-  constructor(source: LayerSource) {
+  /** @param code - of the homes: equal where they are equal */
+  constructor(source: LayerSource, code: number | string, homes: LayerHomes) {
     this.#source = source;
+    this.#code = code;
+    this.#homes = homes;
   }
 
   /** Everything that the layer touches crosses the ports of its homes once. */
   get touched(): number {
-    this.#touched ??= this.#source.touched();
+    this.#touched ??= this.#source.touched(this.#homes);
     return this.#touched;
   }
 
@@ -94,7 +100,7 @@ export class LayerAtHomes {
   }
 
   #mapperBound(): number {
-    const shared = this.#source.shared();
+    const shared = this.#source.shared(this.#code);
     shared.bound ??= this.problems.reduce((sum, problem) => sum + this.#source.costModel.boundLayer(problem), 0);
     return shared.bound;
   }
@@ -102,7 +108,7 @@ export class LayerAtHomes {
   /** One per phase. */
   get problems(): readonly MappingProblem[] {
     if (this.#problems === undefined) {
-      this.#problems = this.#source.problems();
+      this.#problems = this.#source.problems(this.#homes);
       this.#memories = this.#problems[0]?.hierarchy.memories ?? [];
       this.#indices = this.#memories.map(({ id }) => this.#source.memoryIndex(id));
       this.#left = this.#memories.map(() => 0);
@@ -131,7 +137,7 @@ export class LayerAtHomes {
   /** Bits by which partial sums of the output are larger than its results, where its home must have room for them. */
   get sumBits(): number {
     const [problem] = this.problems;
-    const { newBits, home } = this.#source.output();
+    const { newBits, home } = this.#source.output(this.#homes);
     const wide = problem?.operands[0]?.bits ?? 0; // the output is the first operand
     const final = problem?.finalOutputBits ?? 0;
     return home === undefined || wide <= final ? 0 : (newBits / final) * (wide - final);
@@ -142,7 +148,7 @@ export class LayerAtHomes {
     const free = this.#solve(problems, available, false);
     const { sumBits } = this;
     if (!free.leavesSums || sumBits === 0) return { ...free, sumBits: 0 };
-    const { home } = this.#source.output();
+    const { home } = this.#source.output(this.#homes);
     const left = available.map((bits, i) => (this.#memories[i]!.id === home ? bits - sumBits : bits));
     const finished = { ...this.#solve(problems, available, true), sumBits: 0 };
     if (left.some((bits) => bits < 0)) return finished;
@@ -153,7 +159,7 @@ export class LayerAtHomes {
 
   /** Asks the mapper, unless somebody else has; the time that counts is the same. */
   #solve(problems: readonly MappingProblem[], available: readonly number[], finishesBelowHome: boolean): SolvedLayer {
-    const { answers } = this.#source.shared();
+    const { answers } = this.#source.shared(this.#code);
     const key = `${available.join(" ")}${finishesBelowHome ? " finished" : ""}`;
     const asked = finishesBelowHome ? problems.map((problem) => ({ ...problem, finishesBelowHome })) : problems;
     const known = answers.get(key) ?? solved(asked, this.#record(available), this.#source.costModel);

@@ -3,7 +3,7 @@ import type { Memory } from "../../ir/accelerator.js";
 import type { CostModel, MappingProblem } from "../../ir/cost-model.js";
 import { weightBits } from "../depth-first/cuts.js";
 import { fitted } from "./fitting-unrolling.js";
-import { LayerAtHomes, type LayerHomes, type SharedAnswers } from "./layer-costs.js";
+import { LayerAtHomes, type LayerHomes, type LayerSource, type SharedAnswers } from "./layer-costs.js";
 import { layerProblems, type ProblemSource, shapesKey, type TileShapes, tileShapes } from "./layer-problems.js";
 import type { FeatureMap } from "./stack-maps.js";
 import type { TileNode } from "./tile-nodes.js";
@@ -24,12 +24,14 @@ export interface Pricing {
 export class NodeLayers {
   readonly #node: TileNode;
   readonly #pricing: Pricing;
+  readonly #source: LayerSource;
   readonly #known = new Map<number | string, LayerAtHomes>();
   #shapes: { readonly own: TileShapes; readonly byHomes: Map<number | string, SharedAnswers> } | undefined;
 
   constructor(node: TileNode, pricing: Pricing) {
     this.#node = node;
     this.#pricing = pricing;
+    this.#source = this.#sourceOf(pricing);
   }
 
   /** At homes that were asked for before. */
@@ -44,25 +46,24 @@ export class NodeLayers {
   at(code: number | string, homesOf: () => LayerHomes): LayerAtHomes {
     const known = this.#known.get(code);
     if (known !== undefined) return known;
-    const made = this.#layerAt(code, homesOf());
+    const made = new LayerAtHomes(this.#source, code, homesOf());
     this.#known.set(code, made);
     return made;
   }
 
-  #layerAt(code: number | string, homes: LayerHomes): LayerAtHomes {
-    const { costModel, memoryIndex, onAsked, isTop } = this.#pricing;
-    return new LayerAtHomes({
+  #sourceOf({ costModel, memoryIndex, onAsked, isTop }: Pricing): LayerSource {
+    return {
       costModel,
-      touched: () => touchedEnergy(this.#node, homes),
-      problems: () => this.#problems(homes),
-      shared: () => this.#answersAt(code),
-      output: () => {
+      touched: (homes) => touchedEnergy(this.#node, homes),
+      problems: (homes) => this.#problems(homes),
+      shared: (code) => this.#answersAt(code),
+      output: ({ output }) => {
         const { newBits, map } = this.#node;
-        return { newBits, home: isTop(map, homes.output) ? undefined : homes.output.id };
+        return { newBits, home: isTop(map, output) ? undefined : output.id };
       },
       memoryIndex,
       onAsked,
-    });
+    };
   }
 
   #problems(homes: LayerHomes): readonly MappingProblem[] {

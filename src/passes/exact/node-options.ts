@@ -90,15 +90,14 @@ export class OptionMaker {
     const hasWeights = this.#node.tile !== undefined && weights.length > 0;
     const given = hasWeights ? weights.map((home) => ({ ...home, ...this.#weightsAt(home.memory) })) : [];
     return ways.flatMap(({ part, energy, rings, home, live }): readonly Option[] => {
-      const placed = { part, rings, home, live };
-      if (!hasWeights)
-        return [{ ...placed, weights: undefined, weightsHome: -1, extra: energy + this.#constantsAt(undefined) }];
-      return given.map(({ memory, loading, index, constants }) => ({
-        ...placed,
-        weights: memory,
-        weightsHome: index,
-        extra: energy + loading + constants,
-      }));
+      if (!hasWeights) {
+        const extra = energy + this.#constantsAt(undefined);
+        return [{ part, rings, weights: undefined, extra, home, weightsHome: -1, live }];
+      }
+      return given.map(({ memory, loading, weightsHome, constants }) => {
+        const extra = energy + loading + constants;
+        return { part, rings, weights: memory, extra, home, weightsHome, live };
+      });
     });
   }
 
@@ -113,7 +112,7 @@ export class OptionMaker {
   }
 
   #weightsAt(memory: Memory) {
-    return { index: this.#costs.memoryIndex(memory.id), constants: this.#constantsAt(memory) };
+    return { weightsHome: this.#costs.memoryIndex(memory.id), constants: this.#constantsAt(memory) };
   }
 
   #constantsAt(home: Memory | undefined): number {

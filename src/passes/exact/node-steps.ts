@@ -13,14 +13,16 @@ export interface Setting {
   readonly options: readonly NodeOptions[];
   readonly taken: TakenBits;
   /** Equal for equal bits. */
-  readonly takenKey: string;
+  readonly takenKey: number;
   /** What `leastFrom` has found in this setting. */
   readonly given: Map<number, number>;
 }
 
-/** Choices of a node and of the maps that it reads, with what each costs at least. */
+/** What there is to choose from for a node and for the maps that it reads, with what each combination costs at least. */
 interface Steps {
-  readonly combinations: readonly (readonly Option[])[];
+  /** Of whoever is concerned; the last one's options take turns first. */
+  readonly lists: readonly (readonly Option[])[];
+  /** Per combination. */
   readonly touched: readonly number[];
 }
 
@@ -41,8 +43,9 @@ export class NodeSteps {
   readonly #steps: readonly Map<string, number>[];
   /** Per node: its steps, by what there is to choose from. */
   readonly #starts: readonly Map<string, Steps>[];
-  /** Positions of what a node reads, while its homes are looked up. */
+  /** Positions of what a node reads, while its homes are looked up; and options of one combination, while it is priced. */
   readonly #sources: number[] = [];
+  readonly #chosen: Option[] = [];
 
   /** @param key - of the tile type */
   constructor(nodes: readonly TileNode[], key: string, costs: StackCosts) {
@@ -98,12 +101,30 @@ export class NodeSteps {
   }
 
   #stepsOf(options: readonly Pick<NodeOptions, "all" | "distinct">[], index: number): Steps {
-    const combinations = this.#combinations(options, index);
-    return { combinations, touched: combinations.map((chosen) => chosen[index]!.extra + this.touched(index, chosen)) };
+    const lists = this.#concerned[index]!.map((i) => (i === index ? options[i]!.all : options[i]!.distinct));
+    const count = lists.reduce((product, { length }) => product * length, 1);
+    const touched: number[] = [];
+    for (let combination = 0; combination < count; combination++) {
+      const chosen = this.#combined(lists, index, combination);
+      touched.push(chosen[index]!.extra + this.touched(index, chosen));
+    }
+    return { lists, touched };
+  }
+
+  /** One combination, until the next one is asked for; those of maps that are not concerned are whatever they were. */
+  #combined(lists: Steps["lists"], index: number, combination: number): readonly Option[] {
+    const concerned = this.#concerned[index]!;
+    let rest = combination;
+    for (let c = concerned.length - 1; c >= 0; c--) {
+      const list = lists[c]!; // one each
+      this.#chosen[concerned[c]!] = list[rest % list.length]!;
+      rest = Math.floor(rest / list.length);
+    }
+    return this.#chosen;
   }
 
   /** The dearer figures are asked for only where the cheaper ones do not tell. */
-  #cheapestStep({ combinations, touched }: Steps, index: number, taken: TakenBits, enough: Enough): number {
+  #cheapestStep({ lists, touched }: Steps, index: number, taken: TakenBits, enough: Enough): number {
     const keys = touched.slice();
     const known = keys.map((): Known => "touched");
     const turn = keys.map((_, i) => i); // of equal ones the latest comes first
@@ -111,7 +132,7 @@ export class NodeSteps {
       const best = firstOf(keys, turn);
       if (best === -1) return Number.POSITIVE_INFINITY;
       if (known[best] === enough || known[best] === "mapped") return keys[best]!;
-      const chosen = combinations[best]!;
+      const chosen = this.#combined(lists, index, best);
       const layer =
         known[best] === "touched"
           ? this.bound(index, chosen)
@@ -130,21 +151,6 @@ export class NodeSteps {
       if (part.kind !== "whole") taken[home]! += partBits(this.#nodes[i]!, part);
     }
     return taken;
-  }
-
-  /** Choices of a node and of the maps that it reads; those of all other maps are left out. */
-  #combinations(
-    options: readonly Pick<NodeOptions, "all" | "distinct">[],
-    index: number,
-  ): readonly (readonly Option[])[] {
-    const none = new Array<Option>(index + 1).fill(undefined as never); // whoever is concerned gets an option below
-    return this.#concerned[index]!.reduce<readonly (readonly Option[])[]>(
-      (lists, i) =>
-        lists.flatMap((list) =>
-          (i === index ? options[i]!.all : options[i]!.distinct).map((option) => list.with(i, option)),
-        ),
-      [none],
-    );
   }
 
   /** Everything that a layer touches crosses the ports of its homes once. */

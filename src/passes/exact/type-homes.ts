@@ -78,6 +78,8 @@ class TypeSolver {
   readonly #steps: NodeSteps;
   /** By number of nodes that are placed: later ones that read what these make. */
   readonly #waiting: readonly (readonly Waiting[])[];
+  /** Of all that was ever taken. */
+  readonly #takenKeys = new Map<string, number>();
   readonly #solved = new Map<string, TypeAnswer>();
 
   constructor({ nodes }: TileNodes, key: string, costs: StackCosts) {
@@ -142,7 +144,10 @@ class TypeSolver {
       maker.of({ parts: parts[i]!, rings: rings[i]!, weights: weights[i]! }),
     ); // one entry per map
     const taken = this.#costs.taken(reserved);
-    return { options, taken, takenKey: taken.join(" "), given: new Map() };
+    const bits = taken.join(" ");
+    const takenKey = this.#takenKeys.get(bits) ?? this.#takenKeys.size;
+    this.#takenKeys.set(bits, takenKey);
+    return { options, taken, takenKey, given: new Map() };
   }
 
   /**
