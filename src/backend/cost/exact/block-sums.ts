@@ -62,21 +62,24 @@ export function combineAxes(a: BlockSums, b: AxisFigures): BlockSums {
   };
 }
 
+/** What a product has so far: lists that grow take more room than they need, and most products are kept for long. */
+const VALUES: number[] = [];
+const COUNTS: number[] = [];
+
 function productHistogram(a: Histogram, b: Histogram): Histogram {
-  const values: number[] = [];
-  const counts: number[] = [];
+  let size = 0;
   for (let i = 0; i < a.values.length; i++) {
     for (let j = 0; j < b.values.length; j++) {
       const value = a.values[i]! * b.values[j]!;
       const count = a.counts[i]! * b.counts[j]!;
-      const at = values.indexOf(value);
-      if (at === -1) {
-        values.push(value);
-        counts.push(count);
-      } else counts[at]! += count;
+      let at = 0;
+      while (at < size && VALUES[at] !== value) at++;
+      COUNTS[at] = at === size ? count : COUNTS[at]! + count;
+      VALUES[at] = value;
+      if (at === size) size++;
     }
   }
-  return { values, counts };
+  return { values: VALUES.slice(0, size), counts: COUNTS.slice(0, size) };
 }
 
 function productPairs(a: PairHistogram, b: PairHistogram): PairHistogram {
