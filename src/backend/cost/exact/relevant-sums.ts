@@ -27,7 +27,7 @@ export interface AxisMemo {
   readonly products: Memo<readonly Visits[]>;
 }
 
-const KEPT_AXES = 50_000;
+const KEPT_AXES = 20_000;
 
 const count = ({ length }: { readonly length: number }): number => length;
 
