@@ -131,8 +131,11 @@ function createProgram(messages: MessageOptions): Command {
   command("study", "reproduce a published experiment, ours beside theirs")
     .argument("<name>", "list, or a study: defines-case1, defines-case2, defines-case3, defines-sota, depfin, padding")
     .option("--arch <a[,b…]>", "other accelerators than the published ones: built-in names or YAML files")
-    .option("--cost-model <rules>", "defines (default)")
-    .option("--loop-limit <n|none>", `${LOOP_FACTORS} under the published rules (default ${DEFINES.loopLimit})`)
+    .option("--cost-model <rules>", "defines (default); exact, for defines-case1")
+    .option(
+      "--loop-limit <n|none>",
+      `${LOOP_FACTORS} (default ${DEFINES.loopLimit} with defines, ${EXACT.loopLimit} with exact)`,
+    )
     .option("--jobs <n>", "workers (so far 1)")
     .option("--out <folder>", "write HTML and CSV files into this folder")
     .option("--json", "the result as JSON on stdout and nothing else")

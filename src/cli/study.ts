@@ -9,7 +9,7 @@ import { STUDIES } from "../explore/studies/registry.js";
 import type { Study, StudyContext } from "../explore/studies/study.js";
 import { oneMachine, oneWorker, unknownStudy } from "../ir/diagnostics/study.js";
 import { DiagnosticError } from "../ir/diagnostics.js";
-import { DEFINES, EXACT } from "../ir/rules.js";
+import { DEFINES, EXACT, type RuleSet } from "../ir/rules.js";
 import type { StudyResult } from "../ir/study.js";
 import { createFolder, requireFolder, writeAtomically } from "../node/output-file.js";
 import { studyAccelerator, studyNetwork } from "../node/studies.js";
@@ -66,23 +66,32 @@ function listStudies({ json }: StudyFlags): string {
   return `${printTable(rows, ["left", "left"]).join("\n")}\n`;
 }
 
-async function contextFor({ readsModels }: Study, flags: StudyFlags): Promise<StudyContext> {
-  parseChoice("--cost-model", flags.costModel ?? "defines", ["defines"]);
-  const { loopLimit, jobs } = flags;
-  const limit =
-    loopLimit === undefined
-      ? DEFINES.loopLimit
-      : parseWith("--loop-limit", loopLimit, positiveIntOrNone("none", "for example 6"));
+async function contextFor(study: Study, flags: StudyFlags): Promise<StudyContext> {
+  const rules = rulesFor(study, flags);
+  const { jobs } = flags;
   const workers = jobs === undefined ? 1 : parseWith("--jobs", jobs, positiveInt(1, "for example 1"));
   if (workers > 1) showDiagnostics([oneWorker(workers)], flags);
   return {
-    costModel: createCostModel({ ...DEFINES, loopLimit: limit }),
+    costModel: createCostModel(rules),
     exactModel: createCostModel(EXACT),
     network: studyNetwork,
-    model: readsModels ? (await import("../node/study-models.js")).studyModel : noModels,
+    model: study.readsModels ? (await import("../node/study-models.js")).studyModel : noModels,
     accelerator: studyAccelerator,
     ...(showsProgress(flags) && { progress: printProgress }),
   };
+}
+
+/** The published rules, unless the study knows others and these are asked for. */
+function rulesFor({ runsExactly }: Study, { costModel = DEFINES.name, loopLimit }: StudyFlags): RuleSet {
+  const known = runsExactly ? [DEFINES, EXACT] : [DEFINES];
+  const named = parseChoice(
+    "--cost-model",
+    costModel,
+    known.map(({ name }) => name),
+  );
+  const rules = known.find(({ name }) => name === named)!; // one of them
+  if (loopLimit === undefined) return rules;
+  return { ...rules, loopLimit: parseWith("--loop-limit", loopLimit, positiveIntOrNone("none", "for example 6")) };
 }
 
 function noModels(name: string): never {

@@ -1,6 +1,7 @@
 /** What moves through each memory, by what it belongs to: activations, weights, or copies between layers and tiles. */
 import type { Memory } from "../ir/accelerator.js";
-import { COSTS, type LayerMapping, MAPPINGS, PLACEMENT, type TileTypeCost } from "../ir/facts.js";
+import type { CopyPhaseCost } from "../ir/cost-model.js";
+import { COSTS, type LayerMapping, MAPPINGS, PLACEMENT } from "../ir/facts.js";
 import type { Module } from "../ir/module.js";
 import { type LayerId, weightsOf } from "../ir/network.js";
 import { requireEqual, sum } from "../passes/depth-first/totals.js";
@@ -28,13 +29,15 @@ export function stackTraffic(module: Module): readonly (readonly Traffic[])[] {
   );
   const mappings = module.get(MAPPINGS);
   const placements = module.get(PLACEMENT);
-  return module.get(COSTS).stacks.map(({ totals, tileTypes }, s) => {
+  return module.get(COSTS).stacks.map(({ totals, tileTypes, loads }, s) => {
     const rows = tileTypes.flatMap((cost, t) => {
       const { count } = placements[s]!.tileTypes[t]!; // facts of a module run in parallel
-      const once = [...mappings[s]![t]!.flatMap((mapped) => ofLayer(mapped, weights)), ...ofCopies(cost)];
+      const copies = cost.copies.flatMap(({ cost }) => ofCopies(cost));
+      const once = [...mappings[s]![t]!.flatMap((mapped) => ofLayer(mapped, weights)), ...copies];
       return once.map((row) => scaled(row, count));
     });
-    const merged = mergeTraffic(rows, module.accelerator.memories);
+    const before = loads === undefined ? [] : ofCopies(loads);
+    const merged = mergeTraffic([...rows, ...before], module.accelerator.memories);
     const { memory, copy } = totals.energyByKind;
     requireEqual(
       "energy of traffic",
@@ -66,13 +69,13 @@ function ofLayer(
   );
 }
 
-function ofCopies({ copies }: TileTypeCost): readonly Traffic[] {
-  const hops = copies.flatMap(({ cost }) => cost.copies.flatMap((copy) => copy.hops));
-  return hops.flatMap((hop): readonly Traffic[] => [
-    { memory: hop.from, group: "copies", read: hop.sent, write: 0, energy: hop.sendEnergy },
-    { memory: hop.to, group: "copies", read: 0, write: hop.received, energy: hop.receiveEnergy },
-  ]);
-}
+const ofCopies = ({ copies }: CopyPhaseCost): readonly Traffic[] =>
+  copies
+    .flatMap(({ hops }) => hops)
+    .flatMap((hop): readonly Traffic[] => [
+      { memory: hop.from, group: "copies", read: hop.sent, write: 0, energy: hop.sendEnergy },
+      { memory: hop.to, group: "copies", read: 0, write: hop.received, energy: hop.receiveEnergy },
+    ]);
 
 const GROUPS: readonly TrafficGroup[] = ["activations", "weights", "copies"];
 

@@ -39,6 +39,7 @@ describe("kerf study", () => {
     { args: ["study", "depfin", "--jobs", "0"], code: "bad-option-value", why: "no workers" },
     { args: ["study", "depfin", "--loop-limit", "x"], code: "bad-option-value", why: "no number" },
     { args: ["study", "depfin", "--cost-model", "best"], code: "bad-option-value", why: "unknown rules" },
+    { args: ["study", "depfin", "--cost-model", "exact"], code: "bad-option-value", why: "rules of other studies" },
     {
       args: ["study", "defines-case1", "--arch", "tpu-like,ascend-like"],
       code: "bad-option-value",
@@ -50,6 +51,11 @@ describe("kerf study", () => {
     expect(status).toBe(2);
     expect(stdout).toBe("");
     expect(stderr).toContain(`"code":"${code}"`);
+  });
+
+  it("knows which rules a study runs under", () => {
+    const { stderr } = kerf(["study", "defines-case1", "--cost-model", "best"]);
+    expect(stderr).toContain("found 'best', expected defines, exact");
   });
 
   it("refuses a file where the folder should be, before the work", () => {

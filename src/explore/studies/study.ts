@@ -5,7 +5,7 @@ import type { Network } from "../../ir/network.js";
 import type { StudyResult } from "../../ir/study.js";
 
 export interface StudyContext {
-  /** The published rules. */
+  /** The published rules; the exact ones where a study `runsExactly` and the user asks for them. */
   readonly costModel: CostModel;
   readonly exactModel: CostModel;
   /** Networks of the published case studies, by name: `fsrcnn`, `mccnn`, `dmcnnvd`, `mobilenetv1`, `resnet18`. */
@@ -32,6 +32,8 @@ export interface Study {
   readonly machines: "one" | "several";
   /** Whether it asks for ONNX models. */
   readonly readsModels?: true;
+  /** Whether it can be run under the exact rules in place of the published ones. */
+  readonly runsExactly?: true;
   /**
    * @throws DiagnosticError when a network cannot be scheduled on a machine
    */

@@ -2,6 +2,7 @@ import { describe, expect, it, test } from "vitest";
 import { createCostModel } from "../../../src/backend/cost/cost-model.js";
 import { studyCsv } from "../../../src/backend/emit/study-csv.js";
 import { printStudy } from "../../../src/backend/emit/study-text.js";
+import { evaluatePoint, prepare } from "../../../src/explore/evaluate-point.js";
 import type { TileGrid } from "../../../src/explore/grid.js";
 import { runCase1 } from "../../../src/explore/studies/defines-case1.js";
 import { runCase2 } from "../../../src/explore/studies/defines-case2.js";
@@ -11,7 +12,7 @@ import { runDepfin } from "../../../src/explore/studies/depfin.js";
 import { STUDIES } from "../../../src/explore/studies/registry.js";
 import type { StudyContext } from "../../../src/explore/studies/study.js";
 import type { Memory } from "../../../src/ir/accelerator.js";
-import { OVERLAP_MODES } from "../../../src/ir/facts.js";
+import { COSTS, OVERLAP_MODES } from "../../../src/ir/facts.js";
 import type { Network } from "../../../src/ir/network.js";
 import { DEFINES, EXACT } from "../../../src/ir/rules.js";
 import type { StudyResult } from "../../../src/ir/study.js";
@@ -94,6 +95,47 @@ describe("defines-case1", () => {
     expect(column(runCase1(other, "meta-prototype-df", grid), "points", "energy, reference")).toEqual([
       "not available",
     ]);
+  });
+});
+
+describe("defines-case1 under exact rules", () => {
+  const exact: StudyContext = { ...published, costModel: createCostModel(EXACT) };
+  const grid: TileGrid = { widths: [60, 61], heights: [72], overlaps: ["fully-cached"] };
+  const result = runCase1(exact, "meta-prototype-df", grid);
+
+  it("shows the published totals beside ours, and does not call them equal", () => {
+    const prepared = prepare(
+      studyNetwork("fsrcnn"),
+      studyAccelerator("meta-prototype-df", "fsrcnn"),
+      "auto",
+      exact.costModel,
+    );
+    const module = evaluatePoint(
+      prepared,
+      { tile: { width: 60, height: 72 }, overlap: "fully-cached" },
+      exact.costModel,
+    );
+    const { energy, latency } = module.get(COSTS).totals;
+    expect(column(result, "points", "energy, ours")[0]).toBe(energy);
+    expect(column(result, "points", "cycles, ours")[0]).toBe(latency);
+    expect(column(result, "points", "energy, reference")).toEqual([2_154_699_943.145, "not available"]);
+    expect(column(result, "points", "cycles, reference")[0]).toBe(20_187_977);
+    expect(result.notes.join(" ")).toContain("equal numbers are not to be expected");
+  });
+
+  it("counts what a stack loads before its first tile among its copies", () => {
+    const of = (title: string) => column(result, "accesses", title);
+    const written = of("memory").flatMap((memory, row) =>
+      memory === "sram_32KB" && of("what")[row] === "copies" ? [Number(of("written")[row])] : [],
+    );
+    expect(Math.min(...written)).toBeGreaterThan(0); // the weights live there
+  });
+
+  it("leaves out what only the published rules define", () => {
+    const ids = result.blocks.map(({ id }) => id);
+    expect(ids).toContain("levels-fully-cached");
+    expect(ids.filter((id) => id.startsWith("live-data"))).toEqual([]);
+    expect(column(result, "levels-fully-cached", "weights")).toContain("sram_32KB");
   });
 });
 
