@@ -15,6 +15,8 @@ import {
   COST_MODELS,
   type CostModelName,
   type EffectiveOptions,
+  OPEN_CHOICES,
+  PLAIN_CHOICES,
   type ScheduleOptions,
   type StackChoice,
   type StatedChoices,
@@ -129,11 +131,14 @@ function closed(
   costModel: CostModel,
   options: ScheduleOptions,
 ): CompileOptions {
-  const { stacks = "auto", tile = "full", overlap = "fully-cached", order = "x-first", search = {}, ...rest } = options;
+  const isExact = costModel.rules.geometry === "clipped";
+  const usual = isExact && options.pipeline === undefined ? OPEN_CHOICES : PLAIN_CHOICES;
+  const { stacks, tile, overlap, order, search = {}, ...rest } = { ...usual, ...options };
   const request = { stacks, tile, overlap, order, between: options.between ?? ("searched" as const) };
   if (isClosed(request)) return { ...rest, ...request };
-  if (costModel.rules.geometry !== "clipped") throw new DiagnosticError([exactOnly("a search", costModel.rules.name)]);
-  return { ...rest, ...searchSchedule(startOf(network, accelerator, options), costModel, request, search) };
+  if (!isExact) throw new DiagnosticError([exactOnly("a search", costModel.rules.name)]);
+  const found = searchSchedule(startOf(network, accelerator, options), costModel, request, search);
+  return { ...rest, ...(found ?? PLAIN_CHOICES) };
 }
 
 function startOf(

@@ -9,6 +9,7 @@ import {
   emitSchedule,
   importOnnx,
   type Network,
+  PLAIN_CHOICES,
   readDecisions,
   type ScheduleOptions,
   type ScheduleResult,
@@ -39,7 +40,7 @@ const CASES: readonly Case[] = [
   ["mobilenet-v1", "meta-prototype-df", { tile: { width: 28, height: 28 }, overlap: "recompute" }],
   ["mobilenet-v2", "tesla-npu-like-df", { tile: { width: 14, height: 7 } }],
   ["resnet18", "meta-prototype", { stacks: "per-layer" }],
-  ["resnet18", "meta-prototype-df", { costModel: "exact" }],
+  ["resnet18", "meta-prototype-df", { ...PLAIN_CHOICES, costModel: "exact" }],
   ["resnet18", "tpu-like", { tile: { width: 20, height: 13 }, overlap: "h-cached" }],
 ];
 
@@ -69,7 +70,7 @@ it("takes the example of the documentation", () => {
   const page = readFileSync(new URL("../docs/stated-decisions.md", import.meta.url), "utf8");
   const example = /```yaml\n([^`]*)```/.exec(page)?.[1] ?? "";
   const { decisions } = readDecisions(example, "example.yaml");
-  const { module } = schedule(load("fsrcnn"), builtIn(), { decisions });
+  const { module } = schedule(load("fsrcnn"), builtIn(), { ...PLAIN_CHOICES, decisions });
   expect(module.get(TILING)).toMatchObject([
     { tile: { width: 60, height: 72 }, overlap: "h-cached" },
     { tile: { width: 960, height: 540 }, overlap: "recompute" },

@@ -38,14 +38,14 @@ function createProgram(messages: MessageOptions): Command {
     .option("--cost-model <rules>", "exact (default), defines")
     .option(
       "--stacks <rule|layers>",
-      "auto (default), single, per-layer, cuts after the named layers, or optimal: searched (exact)",
+      "optimal: searched (default with exact), auto (default with defines), single, per-layer, or cuts after the named layers",
     )
     .option(
       "--tile <WxH|full>",
-      "tile of a stack's output, elements (default full); search, or all sizes: per stack (exact)",
+      "tile of a stack's output, elements; full (default with defines); search (default with exact), all: searched per stack",
     )
-    .option("--overlap <mode>", "recompute, h-cached or fully-cached (default), or search (exact)")
-    .option("--order <order>", "order of tiles: x-first (default), y-first or search (exact)")
+    .option("--overlap <mode>", "search (default with exact), recompute, h-cached, fully-cached (default with defines)")
+    .option("--order <order>", "order of tiles: search (default with exact), x-first (default with defines), y-first")
     .option("--budget <time>", "stop a search after that long with what it has: 90s, 15min, 2h")
     .option("--decisions <file>", "take decisions as they are stated: a schedule.json, or YAML with the same fields")
     .option(

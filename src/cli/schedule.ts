@@ -98,10 +98,13 @@ export function runSchedule(modelFile: string, given: ScheduleFlags): void {
 function searchLimits(flags: ScheduleFlags): NonNullable<ScheduleOptions["search"]> {
   const { budget } = flags;
   const most = budget === undefined ? Number.POSITIVE_INFINITY : parseWith("--budget", budget, duration);
-  const { stacks, tile, overlap, order } = flags;
-  if (budget !== undefined && ![stacks, tile, overlap, order].some(isOpenChoice))
+  const { stacks, tile, overlap, order, pipeline, costModel = "exact" } = flags;
+  const choices = [stacks, tile, overlap, order];
+  const isOpen =
+    costModel === "exact" && pipeline === undefined && choices.some((each) => each === undefined || isOpenChoice(each));
+  if (budget !== undefined && !isOpen)
     throw new DiagnosticError([
-      badOption("--budget", budget, "a search", "leave something open, for example --stacks optimal --tile search"),
+      badOption("--budget", budget, "a search", "leave something open, for example the tile"),
     ]);
   return {
     ...(budget !== undefined && { isOver: () => performance.now() > most }),

@@ -22,6 +22,18 @@ export interface StatedChoices {
   readonly order?: TileOrder;
 }
 
+/** What is not stated, under exact rules: all of it is searched. */
+export const OPEN_CHOICES = { stacks: "optimal", tile: "search", overlap: "search", order: "search" } as const;
+
+/** The same under published rules, which know of no search. */
+export const PLAIN_CHOICES = {
+  stacks: "auto",
+  tile: "full",
+  overlap: "fully-cached",
+  order: "x-first",
+} as const satisfies StatedChoices;
+
+/** Choices that are absent are those of `OPEN_CHOICES` or `PLAIN_CHOICES`. */
 export interface ScheduleOptions {
   /** `exact` where it is absent. */
   readonly costModel?: CostModelName;

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
 import type { ScheduleDocument } from "../../src/kerf.js";
-import { kerf, scratchFolder } from "../support/cli.js";
+import { kerf, PLAIN, scratchFolder } from "../support/cli.js";
 
 const folder = scratchFolder();
 const file = (name: string, content: string): string => {
@@ -52,7 +52,7 @@ describe("a schedule that was made with other options than the usual ones", () =
     const { options, pipeline, totals, stacks, search }: ScheduleDocument = JSON.parse(readFileSync(path, "utf8"));
     return { path, stdout: result.stdout, options, numbers: { pipeline, totals, stacks, search } };
   };
-  const tile = ["--tile", "480x270"];
+  const tile = [...PLAIN, "--tile", "480x270"];
 
   test.each`
     options                                    | recorded

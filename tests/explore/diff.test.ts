@@ -7,13 +7,13 @@ import { POLICIES, rulePath } from "../../src/explore/rule-path.js";
 import { DiagnosticError } from "../../src/ir/diagnostics.js";
 import { COSTS } from "../../src/ir/facts.js";
 import { DEFINES, EXACT, type RuleSet } from "../../src/ir/rules.js";
-import { diffMachines, diffRuleSets, schedule } from "../../src/kerf.js";
+import { diffMachines, diffRuleSets, PLAIN_CHOICES, schedule } from "../../src/kerf.js";
 import { builtIn, conv, network, residual } from "../support/networks.js";
 
 const small = network(conv("a", { K: 8, C: 4, OX: 18, F: 3 }), conv("b", { K: 4, C: 8, OX: 16, F: 3, from: "a" }));
 const tiles = { tile: { width: 5, height: 7 }, overlap: "fully-cached" } as const;
 const totals = (costModel: "defines" | "exact", net = small, machine = builtIn()) =>
-  schedule(net, machine, { ...tiles, costModel }).module.get(COSTS).totals;
+  schedule(net, machine, { ...PLAIN_CHOICES, ...tiles, costModel }).module.get(COSTS).totals;
 
 describe.each([
   ["two convolutions", small],

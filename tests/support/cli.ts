@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 export const ENTRY = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 export const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 
+/** Nothing is searched. */
+export const PLAIN = ["--stacks", "auto", "--tile", "full", "--overlap", "fully-cached", "--order", "x-first"] as const;
+
 export interface CliResult {
   readonly status: number | null;
   readonly stdout: string;

@@ -1,12 +1,13 @@
 /**
  * The best schedule of a network over stacks, tiles, overlap modes, tile orders and homes together (design §5). Small spaces are searched to
- * the end; in others the cuts are improved one at a time, each stack with the tilings that promise most.
+ * the end; in others cuts are improved where that saves energy, each stack with the tilings that promise most.
  */
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import type { Stack } from "../../ir/facts.js";
 import type { CheapestStacks } from "../../passes/exact/place-stacks.js";
-import { type JointSpace, type Partition, partitionKey, type Segment } from "./joint-space.js";
-import { descend } from "./tile-descent.js";
+import { type Cuts, evenCuts, movesFrom } from "./cut-moves.js";
+import { type JointSpace, type Partition, type PricedPartition, partitionKey, type Segment } from "./joint-space.js";
+import { type Descent, descend } from "./tile-descent.js";
 import type { Tiling } from "./tilings.js";
 
 export interface JointAnswer {
@@ -35,9 +36,21 @@ const SMALL_LAYERS = 6;
 /** Tilings of a stack that are placed with the other stacks. */
 const KEPT_TILINGS = 3;
 
+/** Blocks of layers of which all stacks are tried. */
+const MOST_BLOCKS = 12;
+
+/** Stacks in a row, each longer than the one before, that are too dear: longer ones are not looked at then. */
+const MOST_FAILED = 2;
+
+/** Cuts of the first layers of a network, with the energy of their stacks, in pJ. */
+interface Path {
+  readonly energy: number;
+  readonly cuts: Cuts;
+}
+
 interface Found {
   readonly partition: Partition;
-  readonly cuts: readonly string[];
+  readonly cuts: Cuts;
   readonly cheapest: CheapestStacks;
   readonly tilings: readonly Tiling[];
 }
@@ -49,7 +62,7 @@ interface Found {
  */
 export function searchJointly(
   space: JointSpace,
-  starts: readonly (readonly string[])[],
+  starts: readonly Cuts[],
   mayCut: boolean,
   limits: JointLimits,
 ): JointAnswer {
@@ -59,11 +72,7 @@ export function searchJointly(
 }
 
 /** Every partition with all of its tilings, where these are few. */
-function partitionsOf(
-  space: JointSpace,
-  starts: readonly (readonly string[])[],
-  mayCut: boolean,
-): readonly (readonly string[])[] | undefined {
+function partitionsOf(space: JointSpace, starts: readonly Cuts[], mayCut: boolean): readonly Cuts[] | undefined {
   const { layers } = space;
   if (mayCut && layers.length >= SMALL_LAYERS) return undefined;
   const cuts = mayCut ? subsets(layers) : starts;
@@ -72,13 +81,13 @@ function partitionsOf(
   return size <= SMALL_SPACE ? cuts : undefined;
 }
 
-const subsets = (list: readonly string[]): readonly (readonly string[])[] =>
-  list.reduce<readonly (readonly string[])[]>((all, item) => all.flatMap((some) => [some, [...some, item]]), [[]]);
+const subsets = (list: readonly string[]): readonly Cuts[] =>
+  list.reduce<readonly Cuts[]>((all, item) => all.flatMap((some) => [some, [...some, item]]), [[]]);
 
 class JointSearch {
   readonly #space: JointSpace;
   readonly #limits: JointLimits;
-  readonly #ways = new Map<Segment, readonly Tiling[]>();
+  readonly #descents = new Map<Segment, Descent>();
   readonly #known = new Set<string>();
   #evaluated = 0;
   #work = 0;
@@ -90,53 +99,119 @@ class JointSearch {
     this.#limits = limits;
   }
 
-  exhaust(all: readonly (readonly string[])[]): JointAnswer {
+  exhaust(all: readonly Cuts[]): JointAnswer {
     let bound = Number.POSITIVE_INFINITY;
     for (const cuts of all) {
       const partition = this.#space.partitionAt(cuts);
-      const found = this.#try(partition, cuts, ({ tilings }) => tilings, Number.POSITIVE_INFINITY);
+      const tilings = partition.map((segment) => segment.tilings);
+      const found = this.#place(partition, cuts, tilings, Number.POSITIVE_INFINITY);
       if (found !== undefined) bound = Math.min(bound, found.bound);
     }
     return this.#answer(bound);
   }
 
-  descend(starts: readonly (readonly string[])[], mayCut: boolean): JointAnswer {
-    for (const cuts of starts) if (this.#best === undefined || !this.#isOver()) this.#look(cuts);
-    for (let at = mayCut ? this.#best : undefined; at !== undefined && !this.#isOver(); ) {
-      const before = at;
-      for (const cuts of movesFrom(before, this.#space.layers)) {
-        if (this.#isOver()) break;
-        this.#look(cuts);
-        if (this.#best !== before) break;
-      }
-      at = this.#best === before ? undefined : this.#best;
+  descend(starts: readonly Cuts[], mayCut: boolean): JointAnswer {
+    for (const [index, cuts] of starts.entries()) {
+      if (this.#best !== undefined && this.#isOver()) break;
+      const isBest = this.#look(cuts);
+      if (this.#best === undefined || !mayCut) continue;
+      const isBetter = index === 0 && this.#look(this.#blockCuts(this.#best));
+      if (isBest || isBetter) this.#improve();
     }
     return this.#answer();
   }
 
-  #look(cuts: readonly string[]): void {
-    this.#try(this.#space.partitionAt(cuts), cuts, (segment) => this.#waysOf(segment));
+  /** Changes the cuts of the best partition by one as long as that saves energy. */
+  #improve(): void {
+    const { layers } = this.#space;
+    for (let isBetter = true; isBetter; ) {
+      isBetter = false;
+      for (const cuts of movesFrom(this.#best!.cuts, layers)) {
+        if (this.#isOver()) return;
+        isBetter = this.#look(cuts);
+        if (isBetter) break;
+      }
+    }
   }
 
-  /** Places a partition, unless it was before, and keeps it if it is the best so far. */
-  #try(
+  /**
+   * The cheapest of all cuts into blocks, with the maps between stacks at the top: a shortest path over layers that part the network into
+   * blocks of about the same energy, where each layer is a stack of its own.
+   *
+   * @param known - the best so far
+   */
+  #blockCuts(known: Found): Cuts {
+    const { layers } = this.#space;
+    const alone = this.#space.partitionAt(layers);
+    const energies = alone.map((segment) => this.#descent(segment, Number.POSITIVE_INFINITY).energy);
+    const paths: Path[] = [{ energy: 0, cuts: [] }];
+    for (const end of evenCuts(layers, energies, MOST_BLOCKS)) {
+      const rest = this.#segmentBetween(end, undefined).floor;
+      const path = this.#pathTo(end, paths, known.cheapest.energy - rest);
+      if (path !== undefined) paths.push(path);
+    }
+    return this.#pathTo(undefined, paths, known.cheapest.energy)?.cuts ?? known.cuts;
+  }
+
+  /** The cheapest way on from one of some paths, if it needs less than a limit. */
+  #pathTo(end: string | undefined, paths: readonly Path[], most: number): Path | undefined {
+    let best: Path | undefined;
+    let failed = 0;
+    for (const { energy, cuts } of paths.toReversed()) {
+      const left = (best?.energy ?? most) - energy;
+      const segment = this.#segmentBetween(cuts.at(-1), end);
+      const isOver = failed === MOST_FAILED || this.#limits.isOver?.() === true;
+      const found = isOver || segment.floor >= left ? Number.POSITIVE_INFINITY : this.#descent(segment, left).energy;
+      failed = found < left ? 0 : failed + 1;
+      if (found < left) best = { energy: energy + found, cuts: end === undefined ? cuts : [...cuts, end] };
+    }
+    return best;
+  }
+
+  /** The stack that a layer ends, after those that another one ends; without them, to the end or from the start. */
+  #segmentBetween(start: string | undefined, end: string | undefined): Segment {
+    const cuts = [start, end].filter((cut) => cut !== undefined);
+    const partition = this.#space.partitionAt(cuts);
+    return partition.find(({ stack }) => stack.layers.at(-1) === end) ?? partition.at(-1)!; // a network has layers
+  }
+
+  /** @returns whether a partition is the best so far, unless it was looked at before */
+  #look(cuts: Cuts): boolean {
+    const partition = this.#space.partitionAt(cuts);
+    const key = partitionKey(partition);
+    if (this.#known.has(key)) return false;
+    this.#known.add(key);
+    const before = this.#best;
+    const tilings = this.#tilingsOf(partition, before?.cheapest.energy ?? Number.POSITIVE_INFINITY);
+    if (tilings !== undefined) this.#place(partition, cuts, tilings);
+    return this.#best !== before;
+  }
+
+  /** Places a partition, and keeps it if it is the best so far. */
+  #place(
     partition: Partition,
-    cuts: readonly string[],
-    ways: (segment: Segment) => readonly Tiling[],
+    cuts: Cuts,
+    tilings: readonly (readonly Tiling[])[],
     searches?: number,
   ): CheapestStacks | undefined {
-    const key = partitionKey(partition);
-    if (this.#known.has(key)) return undefined;
-    this.#known.add(key);
-    const tilings = partition.map(ways);
+    const cheapest = this.#priced(partition, tilings, searches);
+    if (cheapest === undefined) return undefined;
+    if (cheapest.refusal !== undefined) this.#refusal ??= cheapest.refusal;
+    else if (this.#best === undefined || cheapest.energy < this.#best.cheapest.energy)
+      this.#best = { partition, cuts, cheapest, tilings: chosenOf(tilings, cheapest) };
+    this.#report();
+    return cheapest;
+  }
+
+  #priced(
+    partition: Partition,
+    tilings: readonly (readonly Tiling[])[],
+    searches?: number,
+  ): PricedPartition | undefined {
     try {
       const cheapest = this.#space.cheapest(partition, tilings, searches);
       this.#evaluated += tilings.reduce((sum, list) => sum + list.length, 0);
       this.#work += cheapest.stacks.reduce((sum, { planner }) => sum + planner.size, 0);
-      if (cheapest.refusal !== undefined) this.#refusal ??= cheapest.refusal;
-      else if (this.#best === undefined || cheapest.energy < this.#best.cheapest.energy)
-        this.#best = { partition, cuts, cheapest, tilings: chosenOf(tilings, cheapest) };
-      if (this.#best !== undefined) this.#limits.progress?.(this.#evaluated, this.#best.cheapest.energy);
       return cheapest;
     } catch (error) {
       if (!(error instanceof DiagnosticError) || error.failure !== "infeasible") throw error;
@@ -145,14 +220,38 @@ class JointSearch {
     }
   }
 
-  #waysOf(segment: Segment): readonly Tiling[] {
-    const known = this.#ways.get(segment);
-    if (known !== undefined) return known;
-    const { tilings, looked, work } = descend(this.#space, segment, KEPT_TILINGS, () => this.#isOver());
-    this.#evaluated += looked;
-    this.#work += work;
-    this.#ways.set(segment, tilings);
-    return tilings;
+  /** Tilings of every stack, or nothing where they need more than a limit together. */
+  #tilingsOf(partition: Partition, most: number): readonly (readonly Tiling[])[] | undefined {
+    let rest = partition.reduce((sum, segment) => sum + this.#leastOf(segment), 0);
+    const found: (readonly Tiling[])[] = [];
+    for (const segment of partition) {
+      rest -= this.#leastOf(segment);
+      found.push(this.#descent(segment, most - rest + segment.saving).tilings);
+      rest += this.#leastOf(segment);
+      if (rest > most) return undefined;
+    }
+    return found;
+  }
+
+  /** What a stack needs about at least, as far as it is known by now, pJ. */
+  #leastOf(segment: Segment): number {
+    const known = this.#descents.get(segment);
+    return known === undefined ? segment.floor : Math.max(segment.floor, known.energy - segment.saving);
+  }
+
+  #descent(segment: Segment, most: number): Descent {
+    const known = this.#descents.get(segment);
+    if (known !== undefined && (known.isExact || known.energy > most)) return known;
+    const found = descend(this.#space, segment, KEPT_TILINGS, most, () => this.#isOver());
+    this.#evaluated += found.looked;
+    this.#work += found.work;
+    this.#descents.set(segment, found);
+    this.#report();
+    return found;
+  }
+
+  #report(): void {
+    if (this.#best !== undefined) this.#limits.progress?.(this.#evaluated, this.#best.cheapest.energy);
   }
 
   #isOver(): boolean {
@@ -174,15 +273,3 @@ class JointSearch {
 /** The tiling of every stack that was chosen. */
 const chosenOf = (tilings: readonly (readonly Tiling[])[], { stacks }: CheapestStacks): readonly Tiling[] =>
   tilings.map((ways, index) => ways[stacks[index]!.way]!); // one of them
-
-/** Cuts that differ by one: left out, moved to the layer before or after, added. */
-function* movesFrom({ cuts }: Found, layers: readonly string[]): Generator<readonly string[]> {
-  const inOrder = (ends: readonly string[]): readonly string[] => layers.filter((id) => ends.includes(id));
-  for (const cut of cuts) yield cuts.filter((other) => other !== cut);
-  for (const cut of cuts)
-    for (const by of [-1, 1]) {
-      const other = layers[layers.indexOf(cut) + by];
-      if (other !== undefined && !cuts.includes(other)) yield inOrder([...cuts.filter((each) => each !== cut), other]);
-    }
-  for (const id of layers) if (!cuts.includes(id)) yield inOrder([...cuts, id]);
-}

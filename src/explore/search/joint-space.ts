@@ -2,19 +2,23 @@
  * What a joint search chooses from (design §5): cuts of a network into stacks, and for every stack its tile, its overlap mode and the order of
  * its tiles. Stacks that come again are the same objects, with all that was found out about them.
  */
-import type { Memory } from "../../ir/accelerator.js";
+import type { Hierarchy, Memory } from "../../ir/accelerator.js";
 import type { CostModel } from "../../ir/cost-model.js";
 import { DiagnosticError } from "../../ir/diagnostics.js";
 import { PRECISION, STACKS, type Stack } from "../../ir/facts.js";
 import type { Module } from "../../ir/module.js";
 import { outputTensors, type TensorId } from "../../ir/network.js";
+import { chainTop } from "../../passes/depth-first/levels.js";
 import { crossingMaps } from "../../passes/exact/crossing-maps.js";
 import { requireRoomAtTops } from "../../passes/exact/held-at-tops.js";
 import type { ProblemSource } from "../../passes/exact/layer-problems.js";
+import { perBit } from "../../passes/exact/node-layers.js";
 import { stacksAt } from "../../passes/exact/partition.js";
 import { StackPlanner } from "../../passes/exact/place-stack.js";
 import { type CheapestStacks, cheapestStacks, withinLimit } from "../../passes/exact/place-stacks.js";
+import { type FeatureMap, mapBits } from "../../passes/exact/stack-maps.js";
 import { type ExactView, exactViews, problemSource } from "../../passes/exact/stack-view.js";
+import { partMemories } from "../../passes/exact/storage.js";
 import type { Extent, Tiling } from "./tilings.js";
 
 /** Tilings that a stack may have, given the extent of its output. */
@@ -27,6 +31,10 @@ export interface Segment {
   readonly stack: Stack;
   readonly view: ExactView;
   readonly tilings: readonly Tiling[];
+  /** Energy that its layers need at least, in pJ. */
+  readonly floor: number;
+  /** What maps that it shares with other stacks may save by staying on chip, in pJ, where each moves once. */
+  readonly saving: number;
 }
 
 export type Partition = readonly Segment[];
@@ -61,6 +69,7 @@ export class JointSpace {
   readonly #source: ProblemSource;
   readonly #tilings: TilingsOf;
   readonly #isBetweenSearched: boolean;
+  readonly #floors: ReadonlyMap<string, number>;
   readonly #segments = new Map<string, Segment>();
   /** Those that were asked for last come last. */
   readonly #planners = new Map<string, StackPlanner>();
@@ -68,8 +77,16 @@ export class JointSpace {
   /**
    * @param module - with precisions and unrollings
    * @param isBetweenSearched - whether maps between stacks may stay on chip
+   * @param floors - energy that layers need at least, by id, in pJ
    */
-  constructor(module: Module, costModel: CostModel, tilings: TilingsOf, isBetweenSearched: boolean) {
+  constructor(
+    module: Module,
+    costModel: CostModel,
+    tilings: TilingsOf,
+    isBetweenSearched: boolean,
+    floors: ReadonlyMap<string, number>,
+  ) {
+    this.#floors = floors;
     this.#isBetweenSearched = isBetweenSearched;
     this.#module = module;
     this.#costModel = costModel;
@@ -137,8 +154,22 @@ export class JointSpace {
 
   #segmentOf(stack: Stack): Segment {
     const [view] = exactViews(this.#module.with(STACKS, [stack])) as [ExactView]; // one per stack
-    return { number: this.#segments.size, stack, view, tilings: this.#tilings(view, outputOf(view)) };
+    const saving = savingOf(view, outputTensors(this.#module.network), this.#source.hierarchy);
+    const floor = stack.layers.reduce((sum, id) => sum + (this.#floors.get(id) ?? 0), 0);
+    return { number: this.#segments.size, stack, view, tilings: this.#tilings(view, outputOf(view)), floor, saving };
   }
+}
+
+function savingOf({ maps: { maps } }: ExactView, outputs: ReadonlySet<TensorId>, hierarchy: Hierarchy): number {
+  const isShared = (map: FeatureMap): boolean =>
+    (map.node.layer === undefined || map.leaves) &&
+    !outputs.has(map.tensor) &&
+    partMemories(map, hierarchy).some(({ size }) => mapBits(map) <= size);
+  const energies = maps.filter(isShared).map((map) => {
+    const { read, write } = perBit(chainTop(hierarchy, map.node.output.memoryOperand));
+    return mapBits(map) * (map.node.layer === undefined ? read : write);
+  });
+  return energies.reduce((sum, energy) => sum + energy, 0);
 }
 
 /** Equal for equal partitions. */

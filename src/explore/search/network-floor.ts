@@ -19,12 +19,16 @@ import { stacksAt } from "../../passes/exact/partition.js";
 import { exactViews, problemSource } from "../../passes/exact/stack-view.js";
 import { type TileNode, tileNodes } from "../../passes/exact/tile-nodes.js";
 
-/** @returns pJ */
-export function networkFloor(module: Module, costModel: CostModel): number {
+/** @returns pJ, of all layers and inputs */
+export const networkFloor = (module: Module, costModel: CostModel): number =>
+  [...networkFloors(module, costModel).values()].reduce((sum, floor) => sum + floor, 0);
+
+/** @returns pJ of every layer and input of the network */
+export function networkFloors(module: Module, costModel: CostModel): ReadonlyMap<string, number> {
   const source = problemSource(module);
   const whole = stacksAt(module.network, [], module.get(PRECISION)); // one stack
   const [view] = exactViews(module.with(STACKS, whole));
-  if (view === undefined) return 0;
+  if (view === undefined) return new Map();
   const { x, y } = view.maps.maps.at(-1)!.extents; // a stack has an output
   const tiling = {
     stack: view.stack.id,
@@ -37,10 +41,9 @@ export function networkFloor(module: Module, costModel: CostModel): number {
   const { nodes } = type!; // one tile
   const needed = neededInFull(nodes, outputs);
   const claimed = nodes.filter(({ index }) => needed.has(index));
-  return claimed.reduce(
-    (sum, node) => sum + layerFloor(node, source, costModel) + crossingFloor(node, claimed, outputs, source.hierarchy),
-    0,
-  );
+  const floorOf = (node: TileNode): number =>
+    layerFloor(node, source, costModel) + crossingFloor(node, claimed, outputs, source.hierarchy);
+  return new Map(claimed.map((node) => [node.map.node.id, floorOf(node)]));
 }
 
 /**

@@ -17,8 +17,8 @@ import { decisionFor, stackDecisions } from "../../passes/decisions.js";
 import type { TileSize } from "../../passes/options.js";
 import { type StackRule, withStacks } from "../evaluate-point.js";
 import { type JointLimits, searchJointly } from "./joint-search.js";
-import { JointSpace, type TilingsOf } from "./joint-space.js";
-import { networkFloor } from "./network-floor.js";
+import { JointSpace, type Partition, type TilingsOf } from "./joint-space.js";
+import { networkFloors } from "./network-floor.js";
 import { type Tiling, tileSizes, tilingsOf } from "./tilings.js";
 
 /** Choices of a schedule, some of them left open. */
@@ -58,11 +58,12 @@ export const isOpenChoice = (choice: unknown): boolean =>
 const SEARCH_WORK = 20_000;
 
 /** Rules whose partitions an optimal one is compared with from the start. */
-const RULES = ["auto", "single", "per-layer"] as const;
+const RULES = ["per-layer", "single", "auto"] as const;
 
 /**
  * @param start - a module as the frontend made it; where decisions are stated, they stay, and cuts with them
  * @param costModel - of exact rules
+ * @returns `undefined` where the decisions leave nothing open
  * @throws DiagnosticError when nothing fits
  */
 export function searchSchedule(
@@ -70,13 +71,15 @@ export function searchSchedule(
   costModel: CostModel,
   request: SearchRequest,
   limits: Partial<JointLimits>,
-): SearchedSchedule {
+): SearchedSchedule | undefined {
   const areStated = stackDecisions(start).some(({ members }) => members !== undefined);
   const isFree = request.stacks === "optimal" && !areStated;
   const asked = request.stacks === "optimal" ? "auto" : request.stacks;
   const modules = (isFree ? RULES : [asked]).map((rule) => withStacks(start, rule, costModel));
   const [module] = modules as [Module]; // some rule
-  const space = new JointSpace(module, costModel, tilingsFor(request, module), request.between === "searched");
+  const floors = networkFloors(module, costModel);
+  const space = new JointSpace(module, costModel, tilingsFor(request, module), request.between === "searched", floors);
+  if (areStated && modules.every((each) => isOneWay(space.partitionOf(each.get(STACKS))))) return undefined;
   const answer = searchJointly(space, modules.map(endsOf), isFree, { work: SEARCH_WORK, ...limits });
   return {
     stacks: { cuts: answer.stacks.slice(0, -1).map(({ stack }) => stack.layers.at(-1)!) }, // stacks have layers
@@ -84,11 +87,13 @@ export function searchSchedule(
     searched: {
       space: spaceText(request),
       evaluated: answer.evaluated,
-      bound: answer.bound ?? networkFloor(module, costModel),
+      bound: answer.bound ?? [...floors.values()].reduce((sum, floor) => sum + floor, 0),
       isExhaustive: answer.bound !== undefined,
     },
   };
 }
+
+const isOneWay = (partition: Partition): boolean => partition.every(({ tilings }) => tilings.length === 1);
 
 const decided = (stack: Stack, tiling: Tiling, module: Module): StackDecision => ({
   members: stack.layers,

@@ -10,12 +10,19 @@ const MOST_WORK = 3000;
 /** Maps between stacks lie at the top. */
 const ALONE: Surroundings = { places: new Map(), held: [] };
 
+/** What a bound takes of the time of a look, about. */
+const ROUGH = 4;
+
 /** Tilings that are dearer than the best one by more than this are not looked at any further. */
 const WORTH = 1.25;
 
 export interface Descent {
   /** The best tilings that were met, best first. */
   readonly tilings: readonly Tiling[];
+  /** Of the best one, with maps between stacks at the top, pJ; no more than a bound where it is above the limit. */
+  readonly energy: number;
+  /** Whether the energy is below the limit. */
+  readonly isExact: boolean;
   readonly looked: number;
   /** Nodes of all tile types that were looked at. */
   readonly work: number;
@@ -23,16 +30,24 @@ export interface Descent {
 
 /**
  * @param keep - tilings to return, at most
+ * @param most - tilings above this energy, in pJ, need not be told apart
  * @param isOver - ends the descent early
  */
-export function descend(space: JointSpace, segment: Segment, keep: number, isOver: () => boolean): Descent {
+export function descend(
+  space: JointSpace,
+  segment: Segment,
+  keep: number,
+  most: number,
+  isOver: () => boolean,
+): Descent {
   const scores = new Map<Tiling, number>();
   let [best, work] = [Number.POSITIVE_INFINITY, 0];
   const score = (tiling: Tiling): number => {
     const planner = space.plan(segment, tiling);
-    const rough = planner.roughEnergy(ALONE);
-    const energy = rough > best ? rough : planner.leastEnergy(ALONE, best * WORTH);
-    work += planner.size;
+    const limit = Math.min(best, most);
+    const rough = planner.roughEnergy(ALONE, limit);
+    const energy = rough > limit ? rough : planner.leastEnergy(ALONE, best * WORTH);
+    work += rough > limit ? planner.size / ROUGH : planner.size;
     scores.set(tiling, energy);
     best = Math.min(best, energy);
     return energy;
@@ -54,6 +69,8 @@ export function descend(space: JointSpace, segment: Segment, keep: number, isOve
   const sorted = [...scores].filter(([, found]) => found <= best * WORTH).sort(([, a], [, b]) => a - b);
   return {
     tilings: (sorted.length > 0 ? sorted : [...scores]).slice(0, keep).map(([tiling]) => tiling),
+    energy: best,
+    isExact: best <= most,
     looked: scores.size,
     work,
   };

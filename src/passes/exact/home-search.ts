@@ -56,7 +56,7 @@ export function searchHomes(problem: HomeProblem): StackHomes | undefined {
 export const leastHomes = (problem: HomeProblem, most: number): number => new HomeSearch(problem).least(most);
 
 /** The same, sooner and further off. */
-export const boundHomes = (problem: HomeProblem): number => new HomeSearch(problem).bound();
+export const boundHomes = (problem: HomeProblem, most: number): number => new HomeSearch(problem).bound(most);
 
 class HomeSearch {
   readonly #problem: HomeProblem;
@@ -112,8 +112,9 @@ class HomeSearch {
     return this.#sumOfTypes((...type) => typeHomes(...type).bound, most);
   }
 
-  bound(): number {
-    return this.#sumOfTypes(boundType, Number.POSITIVE_INFINITY);
+  /** @param most - as above */
+  bound(most: number): number {
+    return this.#sumOfTypes(boundType, most);
   }
 
   #sumOfTypes(boundOf: typeof boundType, most: number): number {

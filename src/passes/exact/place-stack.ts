@@ -69,8 +69,8 @@ export class StackPlanner {
   }
 
   /** The same, sooner and further off. */
-  roughEnergy(around: Surroundings): number {
-    return boundHomes(this.#problem(around));
+  roughEnergy(around: Surroundings, most = Number.POSITIVE_INFINITY): number {
+    return boundHomes(this.#problem(around), most);
   }
 
   /** @returns `undefined` where nothing fits */

@@ -12,6 +12,7 @@ it("counts multiply-accumulates that are computed again", () => {
     stacks: "single",
     tile: { width: 2, height: 2 },
     overlap: "recompute",
+    order: "x-first",
   });
   const { totals } = emitSchedule(result, layers);
   // nine tiles, for each of which b runs 4 · 9 and a 16 · 9; declared are 36 · 9 and 64 · 9

@@ -1,13 +1,14 @@
 /** What a schedule says of its search follows what was searched. */
 import { expect, it } from "vitest";
-import { emitSchedule, type ScheduleOptions, schedule } from "../../../src/kerf.js";
+import { emitSchedule, PLAIN_CHOICES, type ScheduleOptions, schedule } from "../../../src/kerf.js";
 import { smallMachine } from "../../exact/machine.js";
 import { conv, network } from "../../support/networks.js";
 
 const layers = network(conv("a", { OX: 8, F: 3 }), conv("b", { OX: 6, F: 3, from: "a" }));
 
 const searchOf = (options: ScheduleOptions) =>
-  emitSchedule(schedule(layers, smallMachine(), { stacks: { cuts: ["a"] }, ...options }), layers).search;
+  emitSchedule(schedule(layers, smallMachine(), { ...PLAIN_CHOICES, stacks: { cuts: ["a"] }, ...options }), layers)
+    .search;
 
 it("names all homes and orders where all were searched", () => {
   const { space, optimal, bound, gap } = searchOf({});

@@ -6,7 +6,15 @@ import type { Accelerator } from "../../../src/ir/accelerator.js";
 import type { StackDecision } from "../../../src/ir/decisions.js";
 import { COSTS, OVERLAP_MODES, SEARCHED, STACKS, TILE_ORDERS } from "../../../src/ir/facts.js";
 import type { Network } from "../../../src/ir/network.js";
-import { createCostModel, EXACT, type ScheduleOptions, schedule } from "../../../src/kerf.js";
+import {
+  createCostModel,
+  EXACT,
+  emitSchedule,
+  PLAIN_CHOICES,
+  readDecisions,
+  type ScheduleOptions,
+  schedule,
+} from "../../../src/kerf.js";
 import { twoLevelMachine } from "../../exact/machine.js";
 import { conv, network, residual } from "../../support/networks.js";
 import "../../support/seed.js";
@@ -14,7 +22,7 @@ import "../../support/seed.js";
 const EVERYTHING = { stacks: "optimal", tile: "all", overlap: "search", order: "search" } as const;
 
 const energyOf = (layers: Network, machine: Accelerator, options: ScheduleOptions): number =>
-  schedule(layers, machine, options).module.get(COSTS).totals.energy;
+  schedule(layers, machine, { ...PLAIN_CHOICES, ...options }).module.get(COSTS).totals.energy;
 
 /** Two layers; one row, so that few tiles are possible. */
 const toys = fc
@@ -92,7 +100,7 @@ describe("the joint search", () => {
   });
 
   it("keeps what is stated", () => {
-    const options = { stacks: "optimal", tile: "search" } as const;
+    const options = { ...PLAIN_CHOICES, stacks: "optimal", tile: "search" } as const;
     const tiled = schedule(residual(), twoLevelMachine(8 * 300), {
       ...options,
       decisions: { stacks: [{ ...stack([], { tile: { width: 2, height: 8 } }), members: ["a", "b"] }] },
@@ -101,6 +109,23 @@ describe("the joint search", () => {
     expect(first!.layers).toEqual(["a", "b"]);
     const single = schedule(residual(), twoLevelMachine(8 * 300), { ...options, stacks: "single" });
     expect(single.module.get(STACKS)).toHaveLength(1);
+  });
+
+  it("is what a schedule is made with where nothing is said", () => {
+    const machine = twoLevelMachine(8 * 300);
+    const usual = schedule(residual(), machine);
+    expect(usual.module.get(COSTS)).toEqual(
+      schedule(residual(), machine, { ...EVERYTHING, tile: "search" }).module.get(COSTS),
+    );
+  });
+
+  it("has nothing to do where decisions state everything", () => {
+    const machine = twoLevelMachine(8 * 300);
+    const first = schedule(residual(), machine);
+    const { decisions } = readDecisions(JSON.stringify(emitSchedule(first, residual())), "schedule.json");
+    const again = schedule(residual(), machine, { decisions });
+    expect(again.module.has(SEARCHED)).toBe(false);
+    expect(again.module.get(COSTS)).toEqual(first.module.get(COSTS));
   });
 
   it("ends where it is told to, with the best so far", () => {
@@ -115,7 +140,7 @@ describe("the joint search", () => {
 
   it("leaves maps between stacks at the top where they shall be", () => {
     const machine = twoLevelMachine(8 * 300);
-    const options = { stacks: "optimal", tile: { width: 8, height: 8 }, between: "top" } as const;
+    const options = { ...PLAIN_CHOICES, stacks: "optimal", tile: { width: 8, height: 8 }, between: "top" } as const;
     const { module } = schedule(residual(), machine, options);
     const { energy } = module.get(COSTS).totals;
     for (const stacks of ["single", "per-layer"] as const)
@@ -133,7 +158,12 @@ describe("the joint search", () => {
           conv("a", { K: 2, C: 2, OX: between, ...one }),
           conv("b", { K: 2, C: 2, OX: Math.floor((between - two.F) / two.stride) + 1, ...two, from: "a" }),
         );
-        const { module } = schedule(layers, twoLevelMachine(8 * near), { stacks: "single", tile, overlap });
+        const { module } = schedule(layers, twoLevelMachine(8 * near), {
+          ...PLAIN_CHOICES,
+          stacks: "single",
+          tile,
+          overlap,
+        });
         expect(networkFloor(module, createCostModel(EXACT))).toBeLessThanOrEqual(
           module.get(COSTS).totals.energy * (1 + 1e-9),
         );

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Accelerator } from "../../../src/ir/accelerator.js";
 import { MAPPINGS } from "../../../src/ir/facts.js";
-import { schedule } from "../../../src/kerf.js";
+import { PLAIN_CHOICES, schedule } from "../../../src/kerf.js";
 import { smallMachine } from "../../exact/machine.js";
 import { add, conv, network } from "../../support/networks.js";
 
@@ -38,7 +38,7 @@ const sum = () =>
   );
 
 function unrolled(elements: number) {
-  const { module, diagnostics } = schedule(sum(), machineOf(elements), { stacks: "per-layer" });
+  const { module, diagnostics } = schedule(sum(), machineOf(elements), { ...PLAIN_CHOICES, stacks: "per-layer" });
   const own = module.get(MAPPINGS).at(-1)!.flat()[0]!.result.mapping.spatial;
   return {
     units: own.reduce((product, { size }) => product * size, 1),

@@ -5,7 +5,7 @@ import { DiagnosticError } from "../../../src/ir/diagnostics.js";
 import { MAPPINGS, PLACEMENT } from "../../../src/ir/facts.js";
 import type { Loop } from "../../../src/ir/network.js";
 import { bits } from "../../../src/ir/units.js";
-import { type ScheduleResult, schedule } from "../../../src/kerf.js";
+import { PLAIN_CHOICES, type ScheduleResult, schedule } from "../../../src/kerf.js";
 import { nodeOf, twoLevelMachine } from "../../exact/machine.js";
 import { conv, network } from "../../support/networks.js";
 
@@ -32,7 +32,11 @@ const scheduled = (chip: number, loops?: readonly Loop[]): ScheduleResult => {
   const where = { file: "stated.yaml", line: 1 };
   const stated = loops && [{ layer: "a", loops, where }];
   const tileTypes = stated ? [{ match: {}, layers: stated, where }] : [];
-  return schedule(layers, machineOf(chip), { stacks: "single", decisions: { stacks: [{ tileTypes, where }] } });
+  return schedule(layers, machineOf(chip), {
+    ...PLAIN_CHOICES,
+    stacks: "single",
+    decisions: { stacks: [{ tileTypes, where }] },
+  });
 };
 
 const placedOf = ({ module }: ScheduleResult) => {

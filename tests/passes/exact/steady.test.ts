@@ -2,12 +2,12 @@
 import { describe, expect, it } from "vitest";
 import { COSTS } from "../../../src/ir/facts.js";
 import type { Network } from "../../../src/ir/network.js";
-import { type ScheduleOptions, schedule } from "../../../src/kerf.js";
+import { PLAIN_CHOICES, type ScheduleOptions, schedule } from "../../../src/kerf.js";
 import { smallMachine } from "../../exact/machine.js";
 import { add, builtIn, conv, fsrcnn, network } from "../../support/networks.js";
 
 const costsOf = (layers: Network, options: ScheduleOptions, accelerator = smallMachine()) =>
-  schedule(layers, accelerator, { stacks: "single", ...options }).module.get(COSTS);
+  schedule(layers, accelerator, { ...PLAIN_CHOICES, stacks: "single", ...options }).module.get(COSTS);
 
 describe("copies beside layers", () => {
   /** 1×1 over one channel of 8×4, in tiles of 2×4: the inputs of a tile are 8 elements, as are its outputs. */
@@ -66,7 +66,7 @@ describe("steady state", () => {
 
   it("says when nothing stays", () => {
     const notesOf = (layers: Network, options: ScheduleOptions, accelerator = smallMachine()) =>
-      schedule(layers, accelerator, { stacks: "single", ...options })
+      schedule(layers, accelerator, { ...PLAIN_CHOICES, stacks: "single", ...options })
         .diagnostics.filter(({ code }) => code === "nothing-resident")
         .map(({ severity, message }) => [severity, message]);
     expect(notesOf(two(), { steadyState: true })).toEqual([]);
