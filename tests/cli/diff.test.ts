@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, test } from "vitest";
-import { kerf, REPOSITORY, scratchFolder } from "../support/cli.js";
+import { kerf, PLAIN, REPOSITORY, scratchFolder } from "../support/cli.js";
 import { model, node } from "../support/onnx-builder.js";
 
 const folder = scratchFolder();
@@ -29,8 +29,9 @@ interface Totals {
   readonly operations: number;
 }
 const scheduled = (costModel: string, arch = ARCH): Totals =>
-  JSON.parse(kerf(["schedule", small, ...arch, ...TILES, "--cost-model", costModel, "--json", "--quiet"]).stdout)
-    .totals;
+  JSON.parse(
+    kerf(["schedule", small, ...arch, ...PLAIN, ...TILES, "--cost-model", costModel, "--json", "--quiet"]).stdout,
+  ).totals;
 
 describe("kerf diff", () => {
   it("prints the way from published to exact, and every term", async () => {

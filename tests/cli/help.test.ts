@@ -8,7 +8,7 @@ const help = (command: string): string => kerf([command, "--help"]).stdout.repla
 test("the loop limit of each cost model", () => {
   expect([EXACT.loopLimit, DEFINES.loopLimit]).toEqual(["none", 6]);
   expect(help("schedule")).toContain("loop factors of a layer (default none with exact, 6 with defines)");
-  expect(help("study")).toContain("loop factors of a layer under the published rules (default 6)");
+  expect(help("study")).toContain("loop factors of a layer (default 6 with defines, none with exact)");
 });
 
 describe("the examples of kerf explore", () => {
