@@ -56,7 +56,7 @@ interface Found {
 }
 
 /**
- * @param starts - cuts to start from; where they may not be changed, they are all there is
+ * @param starts - cuts to start from, blocks of layers right after the first ones; where they may not be changed, they are all there is
  * @param mayCut - whether cuts may be changed
  * @throws DiagnosticError (infeasible) when nothing fits
  */
